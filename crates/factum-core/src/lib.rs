@@ -1,0 +1,63 @@
+//! The vocabulary and the contracts of Factum: pure data, validation and traits, and the
+//! in-memory store that shows what they mean.
+//!
+//! - What is said: [`NewEvent`], [`RecordedEvent`], [`StreamId`], [`Tag`], [`Claim`], [`Query`].
+//! - What is asked: [`AppendRequest`], [`LogRead`], [`StreamRead`].
+//! - Who answers: [`EventStore`], [`StreamAdmin`], [`Maintenance`]; all three are a [`Store`].
+//! - What goes wrong: [`AppendError`], [`StoreError`].
+//!
+//! `after` is exclusive and `from` inclusive, everywhere. Positions count from 1, revisions from 0.
+
+mod admin;
+mod append;
+mod capabilities;
+mod claim;
+mod claim_index;
+mod codec;
+mod context;
+mod digest;
+mod error;
+mod event;
+mod event_type;
+mod id;
+pub mod limits;
+mod maintenance;
+pub mod memory;
+mod name;
+mod position;
+mod query;
+mod read;
+mod store;
+mod stream;
+mod tag;
+mod tenant;
+mod time;
+mod watch;
+
+pub use admin::{
+    AdminRecord, CategoryInfo, CategoryList, StreamAdmin, StreamInfo, StreamList, check_limit,
+    record_event,
+};
+pub use append::{AppendRequest, Appended, Command, CommandId, CommandTarget, Expected, Guard};
+pub use capabilities::Capabilities;
+pub use claim::{Claim, ClaimChange};
+pub use claim_index::{ClaimIndex, ClaimStage};
+pub use codec::Codec;
+pub use context::{CausationId, CorrelationId, Metadata, Principal};
+pub use digest::{Digest, Digester};
+pub use error::{AppendError, Conflict, Refusal, StoreError, StoreErrorKind};
+pub use event::{NewEvent, Place, RecordedEvent};
+pub use event_type::{EventType, SchemaVersion};
+pub use id::{EventId, IdSource, RandomIds};
+pub use maintenance::{Health, Maintenance, StoreStats, Verified};
+pub use memory::MemoryStore;
+pub use name::InvalidName;
+pub use position::{Position, Revision};
+pub use query::{Query, QueryItem};
+pub use read::{Direction, LogRead, Page, StreamRead, page_events};
+pub use store::{EventStore, EventStoreExt, PageStream, Recalled, SharedStore, Store};
+pub use stream::{Category, StreamId};
+pub use tag::{Tag, Tags};
+pub use tenant::{TenantId, TenantScope};
+pub use time::{Clock, InvalidTime, SystemClock, Timestamp};
+pub use watch::{HeadSignal, HeadWatch};

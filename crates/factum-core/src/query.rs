@@ -1,0 +1,132 @@
+//! Queries: which events, by category, type, tag and correlation.
+
+use crate::limits::{QUERY_ITEMS_MAX, QUERY_TERMS_MAX};
+use crate::{Category, CorrelationId, EventType, RecordedEvent, Refusal, Tag};
+
+/// Which events: those that match at least one of its items.
+///
+/// # Examples
+///
+/// ```
+/// use factum_core::{EventType, Query, QueryItem, Tag};
+///
+/// // Whatever was decided about course c1, and every change of the price list.
+/// let query = Query::any_of([
+///     QueryItem::default().tag(Tag::new("course", "c1")?),
+///     QueryItem::default().event_type(EventType::new("prices.changed")?),
+/// ]);
+/// assert_eq!(query.items().len(), 2);
+/// # Ok::<(), factum_core::InvalidName>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Query {
+    /// Empty means every event.
+    items: Vec<QueryItem>,
+}
+
+impl Query {
+    /// Every event.
+    pub const fn all() -> Self {
+        Self { items: Vec::new() }
+    }
+
+    /// Events that match at least one of `items`; every event if there are none.
+    pub fn any_of(items: impl IntoIterator<Item = QueryItem>) -> Self {
+        Self { items: items.into_iter().collect() }
+    }
+
+    /// The alternatives; empty for [`Query::all`].
+    pub fn items(&self) -> &[QueryItem] {
+        &self.items
+    }
+
+    /// Whether every event matches.
+    pub fn is_all(&self) -> bool {
+        self.items.is_empty() || self.items.iter().any(QueryItem::is_all)
+    }
+
+    /// Whether `event` matches. Every store answers as this function does.
+    pub fn matches(&self, event: &RecordedEvent) -> bool {
+        self.items.is_empty() || self.items.iter().any(|item| item.matches(event))
+    }
+
+    /// Checks the query against the limits; stores call it first.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::QueryTooLarge`] beyond [`QUERY_ITEMS_MAX`] items, or [`QUERY_TERMS_MAX`] types
+    /// or tags in one.
+    pub fn check(&self) -> Result<(), Refusal> {
+        let terms = |item: &QueryItem| item.types.len().max(item.tags.len());
+        let most = self.items.iter().map(terms).max().unwrap_or(0);
+        if self.items.len() > QUERY_ITEMS_MAX || most > QUERY_TERMS_MAX {
+            return Err(Refusal::QueryTooLarge { items: self.items.len(), terms: most });
+        }
+        Ok(())
+    }
+}
+
+impl From<QueryItem> for Query {
+    fn from(item: QueryItem) -> Self {
+        Self { items: vec![item] }
+    }
+}
+
+/// One alternative of a [`Query`]: everything that it names must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct QueryItem {
+    /// The stream's category, if it matters.
+    pub category: Option<Category>,
+    /// The event's type is one of these, if there are any.
+    pub types: Vec<EventType>,
+    /// The event has all of these tags.
+    pub tags: Vec<Tag>,
+    /// The event's correlation, if it matters.
+    pub correlation: Option<CorrelationId>,
+}
+
+impl QueryItem {
+    /// Restricts the item to a category.
+    #[must_use]
+    pub fn category(mut self, category: Category) -> Self {
+        self.category = Some(category);
+        self
+    }
+
+    /// Adds a type to those that match.
+    #[must_use]
+    pub fn event_type(mut self, event_type: EventType) -> Self {
+        self.types.push(event_type);
+        self
+    }
+
+    /// Adds a tag that the event must have.
+    #[must_use]
+    pub fn tag(mut self, tag: Tag) -> Self {
+        self.tags.push(tag);
+        self
+    }
+
+    /// Restricts the item to a correlation.
+    #[must_use]
+    pub fn correlation(mut self, correlation: CorrelationId) -> Self {
+        self.correlation = Some(correlation);
+        self
+    }
+
+    /// Whether the item names nothing, so that every event matches.
+    pub fn is_all(&self) -> bool {
+        self.category.is_none()
+            && self.types.is_empty()
+            && self.tags.is_empty()
+            && self.correlation.is_none()
+    }
+
+    fn matches(&self, event: &RecordedEvent) -> bool {
+        let category = self.category.as_ref();
+        category.is_none_or(|category| category.as_str() == event.stream.category())
+            && (self.types.is_empty() || self.types.contains(&event.event_type))
+            && self.tags.iter().all(|tag| event.tags.contains(tag))
+            && (self.correlation.is_none() || self.correlation == event.correlation)
+    }
+}

@@ -1,0 +1,5 @@
+//! Factum's event store on one SQLite file.
+
+mod config;
+
+pub use config::SqliteStoreConfig;
