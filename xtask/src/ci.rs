@@ -1,0 +1,22 @@
+//! Everything a change must pass, in one command.
+
+use crate::command::{cargo, run as run_command};
+use crate::report::Report;
+use crate::{bench, examples, test, tidy};
+
+/// Runs every part, the quick ones first; a failure does not keep the others from running.
+pub(crate) fn run(report: &mut Report) {
+    report.part("format", || run_command(&mut cargo(["fmt", "--all", "--check"])));
+    tidy::run(report);
+    report.part("lints", || {
+        let arguments = ["clippy", "--workspace", "--all-targets", "--all-features", "--locked"];
+        run_command(cargo(arguments).args(["--", "-D", "warnings"]))
+    });
+    test::run(report);
+    report.part("docs", || {
+        let arguments = ["doc", "--workspace", "--no-deps", "--all-features", "--locked"];
+        run_command(cargo(arguments).env("RUSTDOCFLAGS", "-D warnings"))
+    });
+    examples::run(report);
+    bench::compiles(report);
+}

@@ -1,0 +1,55 @@
+//! Running other programs from the root of the checkout.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use crate::report::Outcome;
+
+/// The root of the checkout.
+pub(crate) fn root() -> PathBuf {
+    // Set by `cargo run`; the compiled-in path serves a binary that is started by hand.
+    let own = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    own.parent().map_or_else(|| own.clone(), PathBuf::from)
+}
+
+/// Cargo with `arguments`, at the root.
+pub(crate) fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(arguments).current_dir(root()).stdin(Stdio::null());
+    command
+}
+
+/// Runs a command to its end; its output goes to the terminal.
+pub(crate) fn run(command: &mut Command) -> Outcome {
+    println!("  $ {}", shown(command));
+    match command.status() {
+        Ok(status) if status.success() => Outcome::Passed,
+        Ok(status) => Outcome::Failed(status.to_string()),
+        Err(error) => Outcome::Failed(format!("could not start: {error}")),
+    }
+}
+
+/// Whether a cargo subcommand is installed.
+pub(crate) fn has_subcommand(name: &str) -> bool {
+    let mut command = cargo([name, "--version"]);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// What a command prints on its standard output.
+pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+    let output = command.output().map_err(|error| format!("could not start: {error}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// The command as a person would type it.
+pub(crate) fn shown(command: &Command) -> String {
+    let mut words = vec!["cargo".to_owned()];
+    words.extend(command.get_args().map(|it| it.to_string_lossy().into_owned()));
+    words.join(" ")
+}

@@ -1,0 +1,158 @@
+//! Every test of the workspace.
+//!
+//! A test that lacks something it needs prints a line `not run: <what is missing>` and returns.
+//! Such lines are collected here, because a runner that shows only failures would hide them.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use crate::command::{cargo, has_subcommand, run as run_command, shown};
+use crate::crash;
+use crate::report::{Outcome, Report};
+
+const MARK: &str = "not run: ";
+
+/// Runs all tests, the doctests and a bounded number of crash rounds.
+pub(crate) fn run(report: &mut Report) {
+    let mut skipped = Vec::new();
+    if has_subcommand("nextest") {
+        report.part("tests", || nextest(&mut skipped));
+    } else {
+        report.part("tests", || plain(&mut skipped));
+    }
+    for (name, missing) in &skipped {
+        report.not_run(&format!("  {name}"), missing);
+    }
+    report.part("doctests", || {
+        let arguments = ["test", "--workspace", "--all-features", "--locked", "--doc"];
+        run_command(&mut cargo(arguments))
+    });
+    crash::run_in_tests(report);
+}
+
+fn nextest(skipped: &mut Vec<(String, String)>) -> Outcome {
+    let arguments = ["nextest", "run", "--workspace", "--all-features", "--locked"];
+    let mut command = cargo(arguments);
+    command.args(["--no-fail-fast", "--success-output", "immediate", "--color", "never"]);
+    let mut passes = Passes::default();
+    listen(command.stdout(Stdio::inherit()).stderr(Stdio::piped()), |line| {
+        let show = passes.shows(line);
+        if let Some(missing) = missing_in(line) {
+            skipped.push((passes.test.clone(), missing.into()));
+        }
+        show
+    })
+}
+
+fn plain(skipped: &mut Vec<(String, String)>) -> Outcome {
+    let arguments = ["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
+    let mut command = cargo(arguments);
+    // One thread, so that a line can be laid at the door of the test that printed it.
+    command.args(["--bins", "--lib", "--tests", "--", "--nocapture", "--test-threads", "1"]);
+    let mut test = String::new();
+    listen(command.stderr(Stdio::inherit()).stdout(Stdio::piped()), |line| {
+        if let Some(named) = line.strip_prefix("test ") {
+            named.split(" ...").next().unwrap_or_default().clone_into(&mut test);
+        }
+        if let Some(missing) = missing_in(line) {
+            skipped.push((test.clone(), missing.into()));
+        }
+        true
+    })
+}
+
+/// What a line says is missing, if it says so.
+fn missing_in(line: &str) -> Option<&str> {
+    let at = line.find(MARK)?;
+    let before = line[..at].trim();
+    (before.is_empty() || before.ends_with("...")).then(|| line[at + MARK.len()..].trim())
+}
+
+/// Follows the output of the test runner: which test is speaking, and whether it passed.
+#[derive(Debug, Default)]
+struct Passes {
+    test: String,
+    passed: bool,
+}
+
+impl Passes {
+    /// Whether a line is shown: everything but what passing tests printed.
+    fn shows(&mut self, line: &str) -> bool {
+        let line = line.trim_end();
+        match line.trim_start().split_once(" [") {
+            Some((status, rest)) if is_status(status) => {
+                let after_time = rest.split_once(']').map_or(rest, |(_, after)| after).trim();
+                let after_count = match after_time.split_once(") ") {
+                    Some((count, after)) if count.starts_with('(') => after,
+                    _ => after_time,
+                };
+                after_count.clone_into(&mut self.test);
+                self.passed = status == "PASS";
+                true
+            }
+            _ if line.starts_with("────") => {
+                self.passed = false;
+                true
+            }
+            _ => !self.passed,
+        }
+    }
+}
+
+fn is_status(word: &str) -> bool {
+    let word = word.trim();
+    word == "Summary"
+        || (word.len() > 3
+            && word.bytes().all(|it| it.is_ascii_uppercase() || b"+- 0123456789".contains(&it)))
+}
+
+/// Runs a command and hands each line of its one piped output to `hear`, which says whether to
+/// print it.
+fn listen(command: &mut Command, mut hear: impl FnMut(&str) -> bool) -> Outcome {
+    println!("  $ {}", shown(command));
+    let mut child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => return Outcome::Failed(format!("could not start: {error}")),
+    };
+    let piped: Option<Box<dyn std::io::Read>> = match (child.stdout.take(), child.stderr.take()) {
+        (Some(output), _) => Some(Box::new(output)),
+        (None, Some(errors)) => Some(Box::new(errors)),
+        (None, None) => None,
+    };
+    for line in piped.into_iter().flat_map(|it| BufReader::new(it).split(b'\n')) {
+        let Ok(line) = line else { break };
+        let line = String::from_utf8_lossy(&line);
+        if hear(&line) {
+            println!("{line}");
+        }
+    }
+    match child.wait() {
+        Ok(status) if status.success() => Outcome::Passed,
+        Ok(status) => Outcome::Failed(status.to_string()),
+        Err(error) => Outcome::Failed(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_output_of_passing_tests_is_hidden() {
+        let mut passes = Passes::default();
+        assert!(passes.shows("   Compiling factum-core v0.1.0"));
+        assert!(passes.shows("        PASS [   0.004s] (1/2) factum-core name::tests::short"));
+        assert_eq!(passes.test, "factum-core name::tests::short");
+        assert!(!passes.shows("    not run: a small file system"));
+        assert!(passes.shows("        FAIL [   0.004s] (2/2) factum-core name::tests::long"));
+        assert!(passes.shows("    assertion failed"));
+        assert!(passes.shows("     Summary [   0.010s] 2 tests run"));
+    }
+
+    #[test]
+    fn a_missing_thing_is_heard_at_the_start_of_a_line_only() {
+        assert_eq!(missing_in("    not run: a small disk "), Some("a small disk"));
+        assert_eq!(missing_in("test full ... not run: a small disk"), Some("a small disk"));
+        assert_eq!(missing_in("the part is not run: why"), None);
+    }
+}
