@@ -1,6 +1,9 @@
 //! The write: events, the guards they depend on, and the command they answer.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 
 use crate::limits::{
     APPEND_BYTES_MAX, CLAIMS_PER_EVENT_MAX, COMMAND_BYTES_MAX, EVENT_BYTES_MAX,
@@ -241,6 +244,43 @@ impl Appended {
     /// The revision that `stream` reached, if the append wrote to it.
     pub fn revision(&self, stream: &StreamId) -> Option<Revision> {
         self.streams.iter().find(|(name, _)| name == stream).map(|(_, revision)| *revision)
+    }
+}
+
+/// Collects [`Appended::streams`] event by event; for stores.
+#[derive(Clone, Debug, Default)]
+pub struct TouchedStreams {
+    streams: Vec<(StreamId, Revision)>,
+    /// Where each stream stands in the list, once the list is long.
+    places: HashMap<StreamId, usize, RandomState>,
+}
+
+/// Up to this many streams, looking through the list beats hashing.
+const LIST_MAX: usize = 8;
+
+impl TouchedStreams {
+    /// Notes that an event of `stream` took `revision`.
+    pub fn note(&mut self, stream: &StreamId, revision: Revision) {
+        let place = if self.streams.len() <= LIST_MAX {
+            self.streams.iter().rposition(|(name, _)| name == stream)
+        } else {
+            self.places.get(stream).copied()
+        };
+        if let Some(place) = place {
+            self.streams[place].1 = revision;
+            return;
+        }
+        self.streams.push((stream.clone(), revision));
+        if self.streams.len() == LIST_MAX + 1 {
+            self.places.extend(self.streams.iter().map(|(name, _)| name.clone()).zip(0..));
+        } else if self.streams.len() > LIST_MAX {
+            self.places.insert(stream.clone(), self.streams.len() - 1);
+        }
+    }
+
+    /// The streams in the order of their first event, with their last revision.
+    pub fn into_vec(self) -> Vec<(StreamId, Revision)> {
+        self.streams
     }
 }
 

@@ -38,7 +38,9 @@ pub use admin::{
     AdminRecord, CategoryInfo, CategoryList, StreamAdmin, StreamInfo, StreamList, check_limit,
     record_event,
 };
-pub use append::{AppendRequest, Appended, Command, CommandId, CommandTarget, Expected, Guard};
+pub use append::{
+    AppendRequest, Appended, Command, CommandId, CommandTarget, Expected, Guard, TouchedStreams,
+};
 pub use capabilities::Capabilities;
 pub use claim::{Claim, ClaimChange};
 pub use claim_index::{ClaimIndex, ClaimStage};

@@ -9,7 +9,7 @@ use crate::claim_index::{ClaimIndex, ClaimStage};
 use crate::{
     AppendError, AppendRequest, Appended, Claim, Command, CommandId, CommandTarget, Conflict,
     Direction, Guard, LogRead, NewEvent, Page, Place, Position, Recalled, RecordedEvent, Refusal,
-    Revision, StreamId, StreamRead, TenantId, TenantScope, Timestamp, page_events,
+    Revision, StreamId, StreamRead, TenantId, TenantScope, Timestamp, TouchedStreams, page_events,
 };
 
 /// One stream: where its events stand in the log.
@@ -171,22 +171,25 @@ impl Log {
         now: Timestamp,
     ) -> Appended {
         let first = (!events.is_empty()).then(|| self.head().plus(1));
-        let mut streams: Vec<(StreamId, Revision)> = Vec::new();
+        let mut streams = TouchedStreams::default();
         for (stream, event) in events {
             let position = self.head().plus(1);
             let entry = self.streams.entry((tenant.clone(), stream.clone())).or_default();
             let revision = Revision::new(entry.events.len() as u64);
             entry.events.push(self.events.len());
-            match streams.iter_mut().find(|(name, _)| *name == stream) {
-                Some((_, last)) => *last = revision,
-                None => streams.push((stream.clone(), revision)),
-            }
+            streams.note(&stream, revision);
             let place = Place { position, tenant: tenant.clone(), stream, revision, now };
             let event = event.into_recorded(place);
             self.claims.apply(&event);
             self.events.push(event);
         }
-        Appended { first, last: self.head(), streams, outcome: None, repeated: false }
+        Appended {
+            first,
+            last: self.head(),
+            streams: streams.into_vec(),
+            outcome: None,
+            repeated: false,
+        }
     }
 
     /// The next page of a read, and whether another one follows. Moves the request forward.

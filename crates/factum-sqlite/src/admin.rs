@@ -1,0 +1,178 @@
+//! Streams as a whole.
+
+use async_trait::async_trait;
+use factum_core::{
+    AdminRecord, AppendError, Appended, Category, CategoryInfo, CategoryList, Claim, Expected,
+    Position, Revision, StoreError, StreamAdmin, StreamId, StreamInfo, StreamList, TenantId,
+    check_limit,
+};
+use rusqlite::OptionalExtension;
+
+use crate::SqliteStore;
+use crate::append::{Act, find_claim};
+use crate::error::Failure;
+use crate::pool::Reader;
+use crate::query::QueryScope;
+use crate::sql;
+use crate::writer::{ActRequest, Write};
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl StreamAdmin for SqliteStore {
+    async fn stream(&self, stream: &StreamId) -> Result<Option<StreamInfo>, StoreError> {
+        const OPERATION: &str = "look up stream";
+        let tenant = self.tenant().map_err(|it| StoreError::refused(OPERATION, &it))?.clone();
+        let (scope, stream) = (self.scope.clone(), stream.clone());
+        let find = move |reader: &mut Reader| match QueryScope::new(&reader.conn, &scope)? {
+            QueryScope::One { id: Some(id), .. } => stream_info(reader, tenant, id, stream),
+            _ => Ok(None),
+        };
+        self.shared.readers.run(OPERATION, find).await
+    }
+
+    async fn streams(&self, list: StreamList) -> Result<Vec<StreamInfo>, StoreError> {
+        check_limit(list.limit)?;
+        let scope = self.scope.clone();
+        let read = move |reader: &mut Reader| match QueryScope::new(&reader.conn, &scope)? {
+            QueryScope::One { id: None, .. } => Ok(Vec::new()),
+            QueryScope::One { id, .. } => list_streams(reader, id, &list),
+            QueryScope::All => list_streams(reader, None, &list),
+        };
+        self.shared.readers.run("list streams", read).await
+    }
+
+    async fn categories(&self, list: CategoryList) -> Result<Vec<CategoryInfo>, StoreError> {
+        check_limit(list.limit)?;
+        let scope = self.scope.clone();
+        let read = move |reader: &mut Reader| match QueryScope::new(&reader.conn, &scope)? {
+            QueryScope::One { id: None, .. } => Ok(Vec::new()),
+            QueryScope::One { id, .. } => list_categories(reader, id, &list),
+            QueryScope::All => list_categories(reader, None, &list),
+        };
+        self.shared.readers.run("list categories", read).await
+    }
+
+    async fn claim_owner(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError> {
+        const OPERATION: &str = "look up claim";
+        self.tenant().map_err(|it| StoreError::refused(OPERATION, &it))?;
+        let (scope, claim) = (self.scope.clone(), claim.clone());
+        let find = move |reader: &mut Reader| match QueryScope::new(&reader.conn, &scope)? {
+            QueryScope::One { id: Some(id), .. } => {
+                find_claim(&reader.conn, &mut reader.names, id, &claim)
+            }
+            _ => Ok(None),
+        };
+        self.shared.readers.run(OPERATION, find).await
+    }
+
+    async fn tombstone(
+        &self,
+        stream: &StreamId,
+        expected: Expected,
+        record: AdminRecord,
+    ) -> Result<Appended, AppendError> {
+        let act = ActRequest { stream: stream.clone(), act: Act::Tombstone, expected, record };
+        self.act(act).await
+    }
+
+    async fn truncate_before(
+        &self,
+        stream: &StreamId,
+        first: Revision,
+        record: AdminRecord,
+    ) -> Result<Appended, AppendError> {
+        let (stream, act) = (stream.clone(), Act::TruncateBefore(first));
+        self.act(ActRequest { stream, act, expected: Expected::Any, record }).await
+    }
+}
+
+impl SqliteStore {
+    async fn act(&self, act: ActRequest) -> Result<Appended, AppendError> {
+        let tenant = self.tenant()?.clone();
+        self.shared.writer.ask(|reply| Write::Act { tenant, act, reply }).await
+    }
+}
+
+fn stream_info(
+    reader: &mut Reader,
+    tenant: TenantId,
+    tenant_id: i64,
+    stream: StreamId,
+) -> Result<Option<StreamInfo>, Failure> {
+    let mut statement = reader.conn.prepare_cached(sql::FIND_STREAM)?;
+    let row = statement.query_row((tenant_id, stream.as_str()), |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+    });
+    let Some((id, first, tombstoned, Some(last))): Option<(i64, i64, bool, Option<i64>)> =
+        row.optional()?
+    else {
+        return Ok(None);
+    };
+    reader.names.stream(&reader.conn, id)?; // Verifies the row.
+    let mut statement = reader.conn.prepare_cached(sql::POSITION_OF)?;
+    let last_position: i64 = statement.query_row((id, last), |row| row.get(0))?;
+    Ok(Some(StreamInfo {
+        tenant,
+        stream,
+        first: Revision::new(first.cast_unsigned()),
+        last: Revision::new(last.cast_unsigned()),
+        last_position: Position::new(last_position.cast_unsigned()),
+        tombstoned,
+    }))
+}
+
+fn list_streams(
+    reader: &Reader,
+    tenant: Option<i64>,
+    list: &StreamList,
+) -> Result<Vec<StreamInfo>, Failure> {
+    let category = list.category.as_ref().map(Category::as_str);
+    let after = list.after.as_ref();
+    let after_tenant = after.map_or("", |(tenant, _)| tenant.as_str());
+    let after_stream = after.map_or("", |(_, stream)| stream.as_str());
+    let mut statement = reader.conn.prepare_cached(sql::LIST_STREAMS)?;
+    let binds = (tenant, category, after_tenant, after_stream, rows(list.limit));
+    let mut rows = statement.query(binds)?;
+    let mut infos = Vec::new();
+    while let Some(row) = rows.next()? {
+        let number = |column| row.get(column).map(i64::cast_unsigned);
+        let (tenant, stream): (String, String) = (row.get(0)?, row.get(1)?);
+        let bad = || Failure::Corrupt(format!("the row of stream {stream:?} holds a bad name"));
+        infos.push(StreamInfo {
+            tenant: TenantId::new(&tenant).map_err(|_| bad())?,
+            stream: stream.parse().map_err(|_| bad())?,
+            first: Revision::new(number(2)?),
+            tombstoned: row.get(3)?,
+            last: Revision::new(number(4)?),
+            last_position: Position::new(number(5)?),
+        });
+    }
+    Ok(infos)
+}
+
+fn list_categories(
+    reader: &Reader,
+    tenant: Option<i64>,
+    list: &CategoryList,
+) -> Result<Vec<CategoryInfo>, Failure> {
+    let after = list.after.as_ref();
+    let after_tenant = after.map_or("", |(tenant, _)| tenant.as_str());
+    let after_category = after.map_or("", |(_, category)| category.as_str());
+    let mut statement = reader.conn.prepare_cached(sql::LIST_CATEGORIES)?;
+    let mut rows = statement.query((tenant, after_tenant, after_category, rows(list.limit)))?;
+    let mut infos = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (tenant, category): (String, String) = (row.get(0)?, row.get(1)?);
+        let bad = || Failure::Corrupt(format!("the row of category {category:?} holds a bad name"));
+        infos.push(CategoryInfo {
+            tenant: TenantId::new(&tenant).map_err(|_| bad())?,
+            category: Category::new(&category).map_err(|_| bad())?,
+            streams: row.get::<_, i64>(2)?.cast_unsigned(),
+        });
+    }
+    Ok(infos)
+}
+
+fn rows(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX)
+}

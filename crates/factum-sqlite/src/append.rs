@@ -1,0 +1,348 @@
+//! One request inside a group's transaction: judged in full, then stored.
+//!
+//! Judging writes nothing, so a refused request leaves the group's transaction as it was. Because
+//! the requests before it in the group have already written theirs, plain SQL sees committed and
+//! staged state alike.
+
+use factum_core::{
+    AdminRecord, AppendRequest, Appended, Claim, ClaimStage, Command, Conflict, EventType,
+    Expected, Guard, NewEvent, Position, Refusal, Revision, StreamId, TenantId, Timestamp,
+    TouchedStreams, record_event,
+};
+use rusqlite::{CachedStatement, Connection, OptionalExtension};
+
+use crate::codec::{CommandRow, RowNumbers, StreamRow, encode_envelope, event_checksum};
+use crate::commands;
+use crate::error::Failure;
+use crate::ids::Ids;
+use crate::names::Names;
+use crate::query::{Matcher, QueryScope};
+use crate::sql;
+
+/// What the writer keeps from one group to the next.
+#[derive(Debug, Default)]
+pub(crate) struct WriterState {
+    pub(crate) ids: Ids,
+    pub(crate) names: Names,
+    /// The last position, staged ones included.
+    pub(crate) head: i64,
+    terms: Vec<i64>,
+    envelope: Vec<u8>,
+}
+
+/// An act on a whole stream.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Act {
+    Tombstone,
+    TruncateBefore(Revision),
+}
+
+/// An open transaction and the statements that every append in it runs.
+pub(crate) struct Group<'c> {
+    conn: &'c Connection,
+    now: Timestamp,
+    insert_event: CachedStatement<'c>,
+    insert_kind_position: CachedStatement<'c>,
+    insert_term_position: CachedStatement<'c>,
+}
+
+impl<'c> Group<'c> {
+    /// The transaction must be open.
+    pub(crate) fn new(conn: &'c Connection, now: Timestamp) -> rusqlite::Result<Self> {
+        Ok(Self {
+            conn,
+            now,
+            insert_event: conn.prepare_cached(sql::INSERT_EVENT)?,
+            insert_kind_position: conn.prepare_cached(sql::INSERT_KIND_POSITION)?,
+            insert_term_position: conn.prepare_cached(sql::INSERT_TERM_POSITION)?,
+        })
+    }
+
+    /// Judges and stores one append.
+    pub(crate) fn append(
+        &mut self,
+        state: &mut WriterState,
+        tenant: &TenantId,
+        request: &AppendRequest,
+    ) -> Result<Appended, Failure> {
+        let known = state.ids.tenant(self.conn, tenant)?;
+        if let (Some(command), Some(tenant)) = (&request.command, known) {
+            let recalled =
+                commands::find(self.conn, &mut state.names, tenant, &command.id, self.now)?;
+            if let Some(recalled) = recalled {
+                return Ok(recalled.answer(command)?);
+            }
+        }
+        if let Some(tenant) = known {
+            self.judge_streams(state, tenant, request)?;
+        }
+        self.judge_guards(state, tenant, known, &request.guards)?;
+        let claims = self.judge_claims(state, known, &request.events)?;
+
+        let tenant = state.ids.make_tenant(self.conn, tenant)?;
+        let mut appended = self.store(state, tenant, &request.events)?;
+        self.store_claims(state, tenant, claims)?;
+        if let Some(command) = &request.command {
+            self.store_command(tenant, command, &appended)?;
+            appended.outcome = Some(command.outcome.clone());
+        }
+        Ok(appended)
+    }
+
+    /// Judges and carries out an act on a stream, and appends its record.
+    pub(crate) fn act(
+        &mut self,
+        state: &mut WriterState,
+        tenant: &TenantId,
+        stream: &StreamId,
+        act: Act,
+        expected: Expected,
+        record: &AdminRecord,
+    ) -> Result<Appended, Failure> {
+        let unknown = || Failure::from(Refusal::StreamUnknown { stream: stream.clone() });
+        let tenant_id = state.ids.tenant(self.conn, tenant)?;
+        let found = match tenant_id {
+            Some(tenant) => state.ids.stream(self.conn, tenant, stream)?.map(|it| *it),
+            None => None,
+        };
+        if found.is_some_and(|head| head.tombstoned) {
+            return Err(Refusal::StreamDeleted { stream: stream.clone() }.into());
+        }
+        let guard = Guard::Stream { stream: stream.clone(), expected };
+        self.judge_guards(state, tenant, tenant_id, &[guard])?;
+        let (tenant, head) = tenant_id.zip(found).ok_or_else(unknown)?;
+        let last = head.last().ok_or_else(unknown)?;
+
+        let name = stream.as_str();
+        let row =
+            StreamRow { id: head.id, tenant, name, first_revision: head.first, tombstoned: false };
+        let event = match act {
+            Act::Tombstone => {
+                let row = StreamRow { tombstoned: true, ..row };
+                self.run(sql::TOMBSTONE_STREAM, (row.id, row.checksum()))?;
+                self.run(sql::DELETE_CLAIMS_OF_STREAM, [row.id])?;
+                let payload = serde_json::json!({ "reason": record.reason });
+                record_event(EventType::STREAM_TOMBSTONED, record, &payload)
+            }
+            Act::TruncateBefore(before) => {
+                let first = Revision::new(head.first.cast_unsigned());
+                if before < first || before > last {
+                    let (stream, found) = (stream.clone(), before);
+                    return Err(Refusal::TruncateOutOfRange { stream, first, last, found }.into());
+                }
+                let row = StreamRow { first_revision: before.get().cast_signed(), ..row };
+                self.run(sql::TRUNCATE_STREAM, (row.id, row.first_revision, row.checksum()))?;
+                let payload =
+                    serde_json::json!({ "before": before.get(), "reason": record.reason });
+                record_event(EventType::STREAM_TRUNCATED, record, &payload)
+            }
+        };
+        if let Some(head) = state.ids.stream(self.conn, tenant, stream)? {
+            match act {
+                Act::Tombstone => head.tombstoned = true,
+                Act::TruncateBefore(before) => head.first = before.get().cast_signed(),
+            }
+        }
+        self.store(state, tenant, &[(stream.clone(), event)])
+    }
+
+    fn run(&self, sql: &str, binds: impl rusqlite::Params) -> rusqlite::Result<usize> {
+        self.conn.prepare_cached(sql)?.execute(binds)
+    }
+
+    fn judge_streams(
+        &self,
+        state: &mut WriterState,
+        tenant: i64,
+        request: &AppendRequest,
+    ) -> Result<(), Failure> {
+        let mut previous = None;
+        for (stream, _) in &request.events {
+            if previous == Some(stream) {
+                continue;
+            }
+            previous = Some(stream);
+            let head = state.ids.stream(self.conn, tenant, stream)?;
+            if head.is_some_and(|head| head.tombstoned) {
+                return Err(Refusal::StreamDeleted { stream: stream.clone() }.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_guards(
+        &self,
+        state: &mut WriterState,
+        tenant: &TenantId,
+        tenant_id: Option<i64>,
+        guards: &[Guard],
+    ) -> Result<(), Failure> {
+        for guard in guards {
+            match guard {
+                Guard::Stream { stream, expected } => {
+                    let head = match tenant_id {
+                        Some(tenant) => state.ids.stream(self.conn, tenant, stream)?,
+                        None => None,
+                    };
+                    let actual = head.and_then(|head| head.last());
+                    if !expected.holds(actual) {
+                        let (stream, expected) = (stream.clone(), *expected);
+                        return Err(Conflict::Stream { stream, expected, actual }.into());
+                    }
+                }
+                Guard::NoneMatch { query, after } => {
+                    if i64::try_from(after.get()).is_ok_and(|after| after < state.head) {
+                        let scope = QueryScope::One { name: tenant.clone(), id: tenant_id };
+                        let through = Position::new(state.head.cast_unsigned());
+                        let found = Matcher::new(self.conn, &scope, query)?.first(
+                            &mut state.names,
+                            *after,
+                            through,
+                        )?;
+                        if let Some(found) = found {
+                            let (query, after) = (query.clone(), *after);
+                            return Err(Conflict::Query { query, after, found }.into());
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn judge_claims(
+        &self,
+        state: &mut WriterState,
+        tenant: Option<i64>,
+        events: &[(StreamId, NewEvent)],
+    ) -> Result<ClaimStage, Failure> {
+        let mut claims = ClaimStage::default();
+        for (stream, event) in events {
+            for change in &event.claims {
+                let stored = |claim: &Claim| match tenant {
+                    Some(tenant) => find_claim(self.conn, &mut state.names, tenant, claim),
+                    None => Ok(None),
+                };
+                claims.judge(stream, change, stored)??;
+            }
+        }
+        Ok(claims)
+    }
+
+    fn store(
+        &mut self,
+        state: &mut WriterState,
+        tenant: i64,
+        events: &[(StreamId, NewEvent)],
+    ) -> Result<Appended, Failure> {
+        let first = (!events.is_empty()).then(|| Position::new((state.head + 1).cast_unsigned()));
+        let mut streams = TouchedStreams::default();
+        for (stream, event) in events {
+            let revision = self.store_event(state, tenant, stream, event)?;
+            streams.note(stream, Revision::new(revision.cast_unsigned()));
+        }
+        let last = Position::new(state.head.cast_unsigned());
+        Ok(Appended { first, last, streams: streams.into_vec(), outcome: None, repeated: false })
+    }
+
+    fn store_event(
+        &mut self,
+        state: &mut WriterState,
+        tenant: i64,
+        stream: &StreamId,
+        event: &NewEvent,
+    ) -> Result<i64, Failure> {
+        let WriterState { ids, head: last, terms, envelope, .. } = state;
+        let head = ids.make_stream(self.conn, tenant, stream)?;
+        let revision = head.next;
+        head.next += 1;
+        let head = *head;
+        let kind = ids.make_kind(self.conn, tenant, stream, &head, &event.event_type)?;
+        terms.clear();
+        for tag in &event.tags {
+            terms.push(ids.make_tag(self.conn, tenant, tag)?);
+        }
+        let correlation = event.correlation.as_ref();
+        let correlation =
+            correlation.map(|it| ids.make_correlation(self.conn, tenant, it)).transpose()?;
+        encode_envelope(envelope, event, terms.iter().copied(), correlation);
+
+        *last += 1;
+        let position = *last;
+        let recorded_at = event.recorded_at.unwrap_or(self.now).as_micros();
+        let numbers = RowNumbers { position, stream: head.id, revision, kind, recorded_at };
+        let payload: &[u8] = &event.payload;
+        let checksum = event_checksum(numbers, envelope, payload);
+        self.insert_event.execute((
+            position,
+            head.id,
+            revision,
+            kind,
+            recorded_at,
+            &envelope[..],
+            payload,
+            checksum,
+        ))?;
+        self.insert_kind_position.execute((kind, position))?;
+        for term in terms.iter().copied().chain(correlation) {
+            self.insert_term_position.execute((term, position))?;
+        }
+        Ok(revision)
+    }
+
+    fn store_claims(
+        &self,
+        state: &mut WriterState,
+        tenant: i64,
+        claims: ClaimStage,
+    ) -> Result<(), Failure> {
+        for (claim, owner) in claims.into_changes() {
+            let (name, value) = (claim.name(), claim.value());
+            if let Some(owner) = owner {
+                let owner = state.ids.make_stream(self.conn, tenant, &owner)?.id;
+                self.run(sql::PUT_CLAIM, (tenant, name, value, owner))?;
+            } else {
+                self.run(sql::DELETE_CLAIM, (tenant, name, value))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn store_command(
+        &self,
+        tenant: i64,
+        command: &Command,
+        appended: &Appended,
+    ) -> Result<(), Failure> {
+        let row = CommandRow {
+            tenant,
+            id: command.id.as_str(),
+            target: command.target.as_str(),
+            first: appended.first.map(|it| it.get().cast_signed()),
+            last: appended.last.get().cast_signed(),
+            outcome: &command.outcome,
+            expires_at: command.expires_at.map(Timestamp::as_micros),
+        };
+        let checksum = row.checksum();
+        let CommandRow { tenant, id, target, first, last, outcome, expires_at } = row;
+        self.run(
+            sql::PUT_COMMAND,
+            (tenant, id, target, first, last, outcome, expires_at, checksum),
+        )?;
+        Ok(())
+    }
+}
+
+/// The stream that holds a claim.
+pub(crate) fn find_claim(
+    conn: &Connection,
+    names: &mut Names,
+    tenant: i64,
+    claim: &Claim,
+) -> Result<Option<StreamId>, Failure> {
+    let mut statement = conn.prepare_cached(sql::FIND_CLAIM)?;
+    let owner = statement
+        .query_row((tenant, claim.name(), claim.value()), |row| row.get::<_, i64>(0))
+        .optional()?;
+    owner.map(|owner| Ok(names.stream(conn, owner)?.stream.clone())).transpose()
+}

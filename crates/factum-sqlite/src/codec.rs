@@ -1,0 +1,230 @@
+//! The bytes of a row: envelopes and checksums. Golden-tested; a change needs a migration.
+//!
+//! # Envelope
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 1 | layout, 1 |
+//! | 16 | event id |
+//! | 1 | codec number |
+//! | varint | schema version |
+//! | varint, then each a varint | tags: how many, their term ids in tag order |
+//! | varint | correlation: 0, or its term id |
+//! | text | causation, empty for none |
+//! | text | principal, empty for none |
+//! | varint, then each 1 byte and 2 texts | claim changes: how many; 0 release or 1 take, name, value |
+//! | varint, then each 2 texts | metadata: how many; key, value |
+//!
+//! A varint is LEB128; a text is its length in bytes as a varint, then UTF-8.
+
+use factum_core::{Claim, ClaimChange, Metadata, NewEvent};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+const LAYOUT: u8 = 1;
+
+/// The whole numbers of an event row, in the order they are hashed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RowNumbers {
+    pub(crate) position: i64,
+    pub(crate) stream: i64,
+    pub(crate) revision: i64,
+    pub(crate) kind: i64,
+    pub(crate) recorded_at: i64,
+}
+
+/// The checksum of an event row: XXH3 over its numbers, chained over its envelope and payload.
+pub(crate) fn event_checksum(numbers: RowNumbers, envelope: &[u8], payload: &[u8]) -> i64 {
+    let RowNumbers { position, stream, revision, kind, recorded_at } = numbers;
+    let mut head = [0; 40];
+    for (bytes, number) in
+        head.chunks_exact_mut(8).zip([position, stream, revision, kind, recorded_at])
+    {
+        bytes.copy_from_slice(&number.to_le_bytes());
+    }
+    let seed = xxh3_64_with_seed(envelope, xxh3_64(&head));
+    xxh3_64_with_seed(payload, seed).cast_signed()
+}
+
+/// The checksum of a tenant's row.
+pub(crate) fn tenant_checksum(id: i64, name: &str) -> i64 {
+    row_checksum(&[id], &[name.as_bytes()])
+}
+
+/// What a stream's row says, apart from its checksum.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StreamRow<'a> {
+    pub(crate) id: i64,
+    pub(crate) tenant: i64,
+    pub(crate) name: &'a str,
+    pub(crate) first_revision: i64,
+    pub(crate) tombstoned: bool,
+}
+
+impl StreamRow<'_> {
+    pub(crate) fn checksum(&self) -> i64 {
+        let Self { id, tenant, name, first_revision, tombstoned } = *self;
+        row_checksum(&[id, tenant, first_revision, i64::from(tombstoned)], &[name.as_bytes()])
+    }
+}
+
+/// The checksum of a kind's row.
+pub(crate) fn kind_checksum(id: i64, tenant: i64, category: &str, event_type: &str) -> i64 {
+    row_checksum(&[id, tenant], &[category.as_bytes(), event_type.as_bytes()])
+}
+
+/// The checksum of a term's row.
+pub(crate) fn term_checksum(id: i64, tenant: i64, form: i64, name: &str) -> i64 {
+    row_checksum(&[id, tenant, form], &[name.as_bytes()])
+}
+
+/// What a command's row says, apart from its checksum.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommandRow<'a> {
+    pub(crate) tenant: i64,
+    pub(crate) id: &'a str,
+    pub(crate) target: &'a str,
+    pub(crate) first: Option<i64>,
+    pub(crate) last: i64,
+    pub(crate) outcome: &'a [u8],
+    pub(crate) expires_at: Option<i64>,
+}
+
+impl CommandRow<'_> {
+    pub(crate) fn checksum(&self) -> i64 {
+        let never = i64::MAX; // Stands in for "no time", which no clock reaches.
+        let numbers =
+            [self.tenant, self.first.unwrap_or(0), self.last, self.expires_at.unwrap_or(never)];
+        row_checksum(&numbers, &[self.id.as_bytes(), self.target.as_bytes(), self.outcome])
+    }
+}
+
+/// XXH3 chained over numbers, then texts. Each link also takes in its length, so that a border
+/// between two texts cannot move unseen.
+pub(crate) fn row_checksum(numbers: &[i64], texts: &[&[u8]]) -> i64 {
+    let seed = numbers.iter().fold(0, |seed, it| xxh3_64_with_seed(&it.to_le_bytes(), seed));
+    texts.iter().fold(seed, |seed, it| xxh3_64_with_seed(it, seed)).cast_signed()
+}
+
+/// Writes an event's envelope into `out`, which is emptied first.
+pub(crate) fn encode_envelope(
+    out: &mut Vec<u8>,
+    event: &NewEvent,
+    tags: impl ExactSizeIterator<Item = i64>,
+    correlation: Option<i64>,
+) {
+    out.clear();
+    out.push(LAYOUT);
+    out.extend_from_slice(event.id.as_bytes());
+    out.push(event.codec.number());
+    varint(out, u64::from(event.schema_version.get()));
+    varint(out, tags.len() as u64);
+    tags.for_each(|term| varint(out, term.cast_unsigned()));
+    varint(out, correlation.unwrap_or(0).cast_unsigned());
+    text(out, event.causation.as_ref().map_or("", |it| it.as_str()));
+    text(out, event.principal.as_ref().map_or("", |it| it.as_str()));
+    varint(out, event.claims.len() as u64);
+    for change in &event.claims {
+        out.push(u8::from(matches!(change, ClaimChange::Take(_))));
+        text(out, change.claim().name());
+        text(out, change.claim().value());
+    }
+    varint(out, event.metadata.iter().len() as u64);
+    for (key, value) in event.metadata.iter() {
+        text(out, key);
+        text(out, value);
+    }
+}
+
+fn varint(out: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        out.push(low_byte(number) | 0x80);
+        number >>= 7;
+    }
+    out.push(low_byte(number));
+}
+
+fn low_byte(number: u64) -> u8 {
+    number.to_le_bytes()[0]
+}
+
+fn text(out: &mut Vec<u8>, text: &str) {
+    varint(out, text.len() as u64);
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// Reads an envelope from front to back. Every method gives `None` where the bytes make no sense.
+#[derive(Debug)]
+pub(crate) struct EnvelopeReader<'a>(&'a [u8]);
+
+impl<'a> EnvelopeReader<'a> {
+    /// Starts behind the layout byte.
+    pub(crate) fn new(envelope: &'a [u8]) -> Option<Self> {
+        let (layout, rest) = envelope.split_first()?;
+        (*layout == LAYOUT).then_some(Self(rest))
+    }
+
+    pub(crate) fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(*byte)
+    }
+
+    pub(crate) fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (bytes, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*bytes)
+    }
+
+    pub(crate) fn number(&mut self) -> Option<u64> {
+        let mut number = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
+    }
+
+    /// A count of things that take at least a byte each, so that a bad one cannot ask for memory.
+    pub(crate) fn count(&mut self) -> Option<usize> {
+        let count = usize::try_from(self.number()?).ok()?;
+        (count <= self.0.len()).then_some(count)
+    }
+
+    pub(crate) fn term(&mut self) -> Option<i64> {
+        i64::try_from(self.number()?).ok()
+    }
+
+    pub(crate) fn text(&mut self) -> Option<&'a str> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        std::str::from_utf8(text).ok()
+    }
+
+    pub(crate) fn claims(&mut self) -> Option<Vec<ClaimChange>> {
+        let count = self.count()?;
+        let mut claims = Vec::with_capacity(count);
+        for _ in 0..count {
+            let takes = self.byte()? == 1;
+            let claim = Claim::new(self.text()?, self.text()?).ok()?;
+            claims.push(if takes { ClaimChange::Take(claim) } else { ClaimChange::Release(claim) });
+        }
+        Some(claims)
+    }
+
+    pub(crate) fn metadata(&mut self) -> Option<Metadata> {
+        let mut metadata = Metadata::default();
+        for _ in 0..self.count()? {
+            metadata.insert(self.text()?, self.text()?).ok()?;
+        }
+        Some(metadata)
+    }
+
+    /// Whether everything was read.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.0.is_empty()
+    }
+}

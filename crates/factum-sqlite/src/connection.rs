@@ -1,0 +1,113 @@
+//! Opening the file: is it ours, may we, and with which settings.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use factum_core::{StoreError, StoreErrorKind};
+use rusqlite::{Connection, OpenFlags};
+
+use crate::SqliteStoreConfig;
+use crate::error::failed;
+
+const OPERATION: &str = "open store";
+
+/// What every SQLite file starts with.
+const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
+
+/// How many pages the write-ahead log may grow by before it is written back.
+pub(crate) const CHECKPOINT_PAGES: i32 = 4_000;
+
+/// Looks at the path before SQLite does, for errors that say more.
+pub(crate) fn check_path(config: &SqliteStoreConfig) -> Result<(), StoreError> {
+    let shown = config.path.display();
+    let refused = |kind, found: &str| {
+        Err(StoreError::new(kind, OPERATION, format!("expected a file at {shown}, found {found}")))
+    };
+    if !(1..=64).contains(&config.readers) {
+        let message = format!("expected 1 to 64 readers, found {}", config.readers);
+        return Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message));
+    }
+    if config.path.is_dir() {
+        return refused(StoreErrorKind::Invalid, "a directory");
+    }
+    let mut file = match File::open(&config.path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return check_absent(config);
+        }
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return refused(StoreErrorKind::Denied, "no permission to read it");
+        }
+        Err(error) => return refused(StoreErrorKind::Unavailable, &error.to_string()),
+    };
+    let mut header = Vec::new();
+    let read = file.by_ref().take(16).read_to_end(&mut header);
+    match read {
+        Ok(0) => Ok(()),
+        Ok(_) if header == SQLITE_HEADER => Ok(()),
+        Ok(_) => refused(StoreErrorKind::Incompatible, "one that is not a Factum store"),
+        Err(error) => refused(StoreErrorKind::Unavailable, &error.to_string()),
+    }
+}
+
+fn check_absent(config: &SqliteStoreConfig) -> Result<(), StoreError> {
+    let shown = config.path.display();
+    let folder = config.path.parent().filter(|it| !it.as_os_str().is_empty());
+    let message = if !config.create {
+        format!("expected a store at {shown}, found no file")
+    } else if folder.is_some_and(|it| !it.is_dir()) {
+        format!("expected a folder to make {shown} in, found none")
+    } else {
+        return Ok(());
+    };
+    Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message))
+}
+
+/// Opens the file for writing, in write-ahead mode with a flush per commit.
+pub(crate) fn open_writer(config: &SqliteStoreConfig) -> Result<Connection, StoreError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    flags.set(OpenFlags::SQLITE_OPEN_CREATE, config.create);
+    let conn =
+        Connection::open_with_flags(&config.path, flags).map_err(|it| failed(OPERATION, it))?;
+    set_up_writer(&conn, config).map_err(|it| failed(OPERATION, it))?;
+    Ok(conn)
+}
+
+fn set_up_writer(conn: &Connection, config: &SqliteStoreConfig) -> rusqlite::Result<()> {
+    conn.busy_timeout(Duration::from_millis(u64::from(config.busy_timeout_ms)))?;
+    conn.pragma_update(None, "journal_mode", "WAL")?;
+    // Checkpoints are the writer's own business: after the answers, not before them.
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
+    conn.pragma_update(
+        None,
+        "synchronous",
+        if config.unsafe_no_flush { "NORMAL" } else { "FULL" },
+    )?;
+    conn.pragma_update(None, "cache_size", -32_768)?;
+    conn.pragma_update(None, "foreign_keys", false)?;
+    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    if let Some(bytes_max) = config.bytes_max {
+        let page_bytes: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);
+        conn.pragma_update(None, "max_page_count", (bytes_max / page_bytes).max(1))?;
+    }
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Opens a file that exists for reading only.
+pub(crate) fn open_reader(path: &Path, busy_timeout_ms: u32) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || {
+        let conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(Duration::from_millis(u64::from(busy_timeout_ms)))?;
+        conn.pragma_update(None, "cache_size", -8_192)?;
+        conn.pragma_update(None, "temp_store", "MEMORY")?;
+        conn.set_prepared_statement_cache_capacity(64);
+        Ok(conn)
+    };
+    open().map_err(|it| failed(OPERATION, it))
+}

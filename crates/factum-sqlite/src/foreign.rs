@@ -1,0 +1,89 @@
+//! Notices what other processes append, while somebody watches the head.
+
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use factum_core::{HeadSignal, Position, StoreError, StoreErrorKind};
+use rusqlite::Connection;
+
+use crate::{SqliteStoreConfig, sql};
+
+/// A thread that looks at the file at a fixed pace while there are watches, and not otherwise.
+#[derive(Debug)]
+pub(crate) struct ForeignPoll {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    stop: Mutex<bool>,
+    wake: Condvar,
+}
+
+impl ForeignPoll {
+    pub(crate) fn start(
+        conn: Connection,
+        config: &SqliteStoreConfig,
+        head: Arc<HeadSignal>,
+    ) -> Result<Self, StoreError> {
+        let pace = Duration::from_millis(u64::from(config.foreign_poll_ms.max(1)));
+        let shared = Arc::new(Shared { stop: Mutex::new(false), wake: Condvar::new() });
+        let seen = Arc::clone(&shared);
+        let thread = std::thread::Builder::new().name("factum-watch".into());
+        let thread = thread.spawn(move || poll(&conn, pace, &head, &seen)).map_err(|error| {
+            StoreError::new(StoreErrorKind::Unavailable, "open store", "no thread to watch with")
+                .with_source(error)
+        })?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Tells the thread that there may be a new watch.
+    pub(crate) fn nudge(&self) {
+        self.shared.wake.notify_all();
+    }
+}
+
+impl Drop for ForeignPoll {
+    fn drop(&mut self) {
+        *self.shared.stop.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.nudge();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn poll(conn: &Connection, pace: Duration, head: &HeadSignal, shared: &Shared) {
+    let mut seen = None;
+    let mut stop = shared.stop.lock().unwrap_or_else(PoisonError::into_inner);
+    while !*stop {
+        // Without a watch there is nobody to tell: sleep until nudged. A nudge that comes before
+        // the sleep is made up for by the time limit.
+        let nap = if head.watchers() > 0 { pace } else { pace.max(Duration::from_millis(250)) };
+        stop = shared.wake.wait_timeout(stop, nap).unwrap_or_else(PoisonError::into_inner).0;
+        if head.watchers() > 0
+            && let Ok(now) = head_if_changed(conn, &mut seen)
+            && let Some(now) = now
+        {
+            head.publish(now);
+        }
+    }
+}
+
+/// The head, if any connection has committed since the last look. A busy file is looked at again.
+fn head_if_changed(
+    conn: &Connection,
+    seen: &mut Option<i64>,
+) -> rusqlite::Result<Option<Position>> {
+    let mut statement = conn.prepare_cached("PRAGMA data_version")?;
+    let data_version: i64 = statement.query_row([], |row| row.get(0))?;
+    if *seen == Some(data_version) {
+        return Ok(None);
+    }
+    let mut statement = conn.prepare_cached(sql::HEAD)?;
+    let head: i64 = statement.query_row([], |row| row.get(0))?;
+    *seen = Some(data_version);
+    Ok(Some(Position::new(head.cast_unsigned())))
+}

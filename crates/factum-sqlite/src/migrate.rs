@@ -1,0 +1,136 @@
+//! Steps from one format to the next: forward only, checksummed, one starter at a time.
+
+use factum_core::{StoreError, StoreErrorKind, Timestamp};
+use rusqlite::Connection;
+
+use crate::error::failed;
+use crate::fail_point;
+
+const OPERATION: &str = "open store";
+
+/// Marks the file as ours: "FACT" in ASCII.
+pub(crate) const APPLICATION_ID: i32 = 0x4641_4354;
+
+/// One step; its number is its place in the list, 1-based. Never edited once released.
+#[derive(Debug)]
+pub(crate) struct Migration {
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+}
+
+impl Migration {
+    fn checksum(&self) -> i64 {
+        crate::codec::row_checksum(&[], &[self.name.as_bytes(), self.sql.as_bytes()])
+    }
+}
+
+/// Every step there is. The format of a file is the number of steps it has taken.
+pub(crate) const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_log", sql: include_str!("sql/migrations/0001_log.sql") },
+    Migration { name: "0002_claims", sql: include_str!("sql/migrations/0002_claims.sql") },
+    Migration { name: "0003_commands", sql: include_str!("sql/migrations/0003_commands.sql") },
+];
+
+/// The format this program writes.
+pub(crate) fn format() -> u32 {
+    u32::try_from(MIGRATIONS.len()).expect("there are few migrations")
+}
+
+/// Brings the file to the newest format. The write lock keeps a second starter out until done.
+pub(crate) fn migrate(
+    conn: &Connection,
+    steps: &[Migration],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if taken(conn)? == steps.len() {
+        return check_history(conn, steps);
+    }
+    let sqlite = |error| failed(OPERATION, error);
+    conn.execute_batch("BEGIN IMMEDIATE").map_err(sqlite)?;
+    let done = migrate_locked(conn, steps, now);
+    match done {
+        Ok(()) => conn.execute_batch("COMMIT").map_err(sqlite),
+        Err(error) => {
+            // The first error is the one to report; a failed rollback ends with the connection.
+            let _ = conn.execute_batch("ROLLBACK");
+            Err(error)
+        }
+    }
+}
+
+fn migrate_locked(
+    conn: &Connection,
+    steps: &[Migration],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sqlite = |error| failed(OPERATION, error);
+    let taken = taken(conn)?;
+    if taken == 0 {
+        conn.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
+        conn.execute_batch(
+            "CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, \
+             checksum INTEGER NOT NULL, taken_at INTEGER NOT NULL) STRICT",
+        )
+        .map_err(sqlite)?;
+    }
+    check_history(conn, &steps[..taken])?;
+    for (number, step) in (1_i64..).zip(steps).skip(taken) {
+        conn.execute_batch(step.sql).map_err(sqlite)?;
+        let row = (number, step.name, step.checksum(), now.as_micros());
+        conn.execute("INSERT INTO migrations VALUES (?1, ?2, ?3, ?4)", row).map_err(sqlite)?;
+        fail_point::hit("migrate");
+    }
+    let format = i64::try_from(steps.len()).expect("there are few migrations");
+    conn.pragma_update(None, "user_version", format).map_err(sqlite)
+}
+
+/// How many steps the file has taken. Refuses files that are not ours, or newer than us.
+fn taken(conn: &Connection) -> Result<usize, StoreError> {
+    let pragma = |name| {
+        conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0))
+            .map_err(|error| failed(OPERATION, error))
+    };
+    let objects: i64 = conn
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|error| failed(OPERATION, error))?;
+    let application = pragma("application_id")?;
+    let incompatible =
+        |message| Err(StoreError::new(StoreErrorKind::Incompatible, OPERATION, message));
+    if application == 0 && objects == 0 {
+        return Ok(0);
+    }
+    if application != i64::from(APPLICATION_ID) {
+        return incompatible("expected a Factum store, found another program's SQLite file".into());
+    }
+    let taken = pragma("user_version")?;
+    match usize::try_from(taken) {
+        Ok(taken) if taken <= MIGRATIONS.len() => Ok(taken),
+        _ => incompatible(format!(
+            "expected format {} or older, found format {taken}; use a newer Factum",
+            MIGRATIONS.len()
+        )),
+    }
+}
+
+/// Compares the steps a file says it took with those we know by the same numbers.
+fn check_history(conn: &Connection, steps: &[Migration]) -> Result<(), StoreError> {
+    let read = || -> rusqlite::Result<Vec<(String, i64)>> {
+        let mut statement =
+            conn.prepare("SELECT name, checksum FROM migrations ORDER BY number")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect()
+    };
+    let history = read().map_err(|error| failed(OPERATION, error))?;
+    let known: Vec<_> = steps.iter().map(|it| (it.name.to_owned(), it.checksum())).collect();
+    if history == known {
+        return Ok(());
+    }
+    let names: Vec<_> = history.iter().map(|(name, _)| name.as_str()).collect();
+    let expected: Vec<_> = steps.iter().map(|it| it.name).collect();
+    let message = format!(
+        "expected the migrations {} with their checksums, found {}",
+        expected.join(", "),
+        names.join(", ")
+    );
+    Err(StoreError::new(StoreErrorKind::Incompatible, OPERATION, message))
+}

@@ -1,0 +1,125 @@
+//! From rows to recorded events, verified on the way.
+
+use bytes::Bytes;
+use factum_core::{
+    CausationId, Codec, EventId, Position, Principal, RecordedEvent, Revision, SchemaVersion, Tag,
+    Tags, Timestamp,
+};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+
+use crate::codec::{EnvelopeReader, RowNumbers, event_checksum};
+use crate::error::Failure;
+use crate::names::{Names, TermName};
+
+/// A row of `position, stream, revision, kind, recorded_at, checksum, envelope, payload`, its
+/// bytes still SQLite's, its checksum verified.
+#[derive(Debug)]
+pub(crate) struct EventRow<'a> {
+    pub(crate) numbers: RowNumbers,
+    envelope: &'a [u8],
+    payload: &'a [u8],
+}
+
+impl<'a> EventRow<'a> {
+    pub(crate) fn verified(row: &'a Row<'_>) -> Result<Self, Failure> {
+        let number = |column| match row.get_ref(column) {
+            Ok(ValueRef::Integer(number)) => Some(number),
+            _ => None,
+        };
+        let bytes = |column| match row.get_ref(column) {
+            Ok(ValueRef::Blob(bytes)) => Some(bytes),
+            _ => None,
+        };
+        let read = || {
+            let numbers = RowNumbers {
+                position: number(0)?,
+                stream: number(1)?,
+                revision: number(2)?,
+                kind: number(3)?,
+                recorded_at: number(4)?,
+            };
+            let (checksum, envelope, payload) = (number(5)?, bytes(6)?, bytes(7)?);
+            let sound = checksum == event_checksum(numbers, envelope, payload);
+            sound.then_some(Self { numbers, envelope, payload })
+        };
+        read().ok_or_else(|| damaged(number(0).unwrap_or(0)))
+    }
+
+    /// The terms of its tags and its correlation.
+    pub(crate) fn terms(&self) -> Vec<i64> {
+        let read = || {
+            let mut envelope = EnvelopeReader::new(self.envelope)?;
+            envelope.bytes::<17>()?; // Event id and codec.
+            envelope.number()?; // Schema version.
+            let tags = envelope.count()?;
+            (0..=tags).map(|_| envelope.term()).collect::<Option<Vec<_>>>()
+        };
+        let mut terms = read().unwrap_or_default();
+        terms.retain(|term| *term != 0);
+        terms
+    }
+
+    /// The event that the row holds, with its names looked up.
+    pub(crate) fn event(
+        &self,
+        conn: &Connection,
+        names: &mut Names,
+    ) -> Result<RecordedEvent, Failure> {
+        let RowNumbers { position, stream, revision, kind, recorded_at } = self.numbers;
+        let bad = || damaged(position);
+        let mut envelope = EnvelopeReader::new(self.envelope).ok_or_else(bad)?;
+        let id = envelope.bytes().ok_or_else(bad)?;
+        let codec = envelope.byte().and_then(Codec::from_number).ok_or_else(bad)?;
+        let schema = envelope.number().and_then(|it| u32::try_from(it).ok()).ok_or_else(bad)?;
+        let tag_count = envelope.count().ok_or_else(bad)?;
+        let mut tags: Vec<Tag> = Vec::with_capacity(tag_count);
+        for _ in 0..tag_count {
+            match names.term(conn, envelope.term().ok_or_else(bad)?)? {
+                TermName::Tag(tag) => tags.push(tag.clone()),
+                TermName::Correlation(_) => return Err(bad()),
+            }
+        }
+        let correlation = match envelope.term().ok_or_else(bad)? {
+            0 => None,
+            term => match names.term(conn, term)? {
+                TermName::Correlation(correlation) => Some(correlation.clone()),
+                TermName::Tag(_) => return Err(bad()),
+            },
+        };
+        let causation = envelope.text().ok_or_else(bad)?;
+        let principal = envelope.text().ok_or_else(bad)?;
+        let optional = |text: &str| !text.is_empty();
+        let causation = optional(causation).then(|| CausationId::new(causation)).transpose();
+        let principal = optional(principal).then(|| Principal::new(principal)).transpose();
+        let claims = envelope.claims().ok_or_else(bad)?;
+        let metadata = envelope.metadata().ok_or_else(bad)?;
+        if !envelope.is_at_end() {
+            return Err(bad());
+        }
+        let event_type = names.kind(conn, kind)?.clone();
+        let owner = names.stream(conn, stream)?;
+        Ok(RecordedEvent {
+            position: Position::new(position.cast_unsigned()),
+            tenant: owner.tenant.clone(),
+            stream: owner.stream.clone(),
+            revision: Revision::new(revision.cast_unsigned()),
+            recorded_at: Timestamp::from_micros(recorded_at),
+            id: EventId::from_bytes(id),
+            event_type,
+            schema_version: SchemaVersion::new(schema),
+            codec,
+            payload: Bytes::copy_from_slice(self.payload),
+            tags: Tags::from_iter(tags),
+            claims,
+            correlation,
+            causation: causation.map_err(|_| bad())?,
+            principal: principal.map_err(|_| bad())?,
+            metadata,
+        })
+    }
+}
+
+fn damaged(position: i64) -> Failure {
+    Failure::Corrupt(format!("the event at position {position} differs from its checksum"))
+}

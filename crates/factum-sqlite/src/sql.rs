@@ -1,0 +1,54 @@
+//! Every statement, one file each under `sql/`; the binds are listed on top of each file.
+
+macro_rules! statements {
+    ($($name:ident = $path:literal;)*) => {
+        $(pub(crate) const $name: &str = include_str!(concat!("sql/", $path, ".sql"));)*
+
+        /// All of them, so that a test can prepare each.
+        #[cfg(test)]
+        const ALL: &[(&str, &str)] = &[$(($path, $name)),*];
+    };
+}
+
+statements! {
+    INSERT_EVENT = "append/insert_event";
+    INSERT_KIND_POSITION = "append/insert_kind_position";
+    INSERT_TERM_POSITION = "append/insert_term_position";
+    INSERT_TENANT = "append/insert_tenant";
+    INSERT_STREAM = "append/insert_stream";
+    INSERT_KIND = "append/insert_kind";
+    INSERT_TERM = "append/insert_term";
+    NEXT_IDS = "append/next_ids";
+    FIND_STREAM = "append/find_stream";
+    FIND_KIND = "append/find_kind";
+    FIND_TERM = "append/find_term";
+    PUT_CLAIM = "append/put_claim";
+    DELETE_CLAIM = "append/delete_claim";
+    DELETE_CLAIMS_OF_STREAM = "append/delete_claims_of_stream";
+    PUT_COMMAND = "append/put_command";
+    SWEEP_COMMANDS = "append/sweep_commands";
+    TOMBSTONE_STREAM = "append/tombstone_stream";
+    TRUNCATE_STREAM = "append/truncate_stream";
+    HEAD = "read/head";
+    LOG_PAGE = "read/log_page";
+    STREAM_FORWARD = "read/stream_forward";
+    STREAM_BACKWARD = "read/stream_backward";
+    FIND_CLAIM = "read/find_claim";
+    FIND_COMMAND = "read/find_command";
+    ANSWER_PLACES = "read/answer_places";
+    FIND_TENANT = "read/find_tenant";
+    TENANT_COUNT = "read/tenant_count";
+    TENANT_NAME = "read/tenant_name";
+    STREAM_NAME = "read/stream_name";
+    KIND_NAME = "read/kind_name";
+    TERM_NAME = "read/term_name";
+    FIND_KINDS = "read/find_kinds";
+    FIND_KINDS_OF_TYPE = "read/find_kinds_of_type";
+    FIND_TERMS = "read/find_terms";
+    KIND_POSITIONS = "read/kind_positions";
+    TERM_POSITIONS = "read/term_positions";
+    LIST_STREAMS = "admin/list_streams";
+    LIST_CATEGORIES = "admin/list_categories";
+    POSITION_OF = "admin/position_of";
+    STATS = "admin/stats";
+}

@@ -1,0 +1,9 @@
+-- ?1 tenant or NULL
+SELECT (SELECT coalesce(max(position), 0) FROM events),
+       (SELECT count(*) FROM kind_positions JOIN kinds ON kinds.id = kind WHERE ?1 IS NULL OR tenant = ?1),
+       (SELECT count(*) FROM streams WHERE ?1 IS NULL OR tenant = ?1),
+       (SELECT count(DISTINCT event_type) FROM kinds WHERE ?1 IS NULL OR tenant = ?1),
+       (SELECT count(DISTINCT name) FROM terms WHERE form = 0 AND (?1 IS NULL OR tenant = ?1)),
+       (SELECT count(*) FROM claims WHERE ?1 IS NULL OR tenant = ?1),
+       (SELECT count(*) FROM commands WHERE ?1 IS NULL OR tenant = ?1),
+       (SELECT count(*) FROM tenants WHERE ?1 IS NULL OR id = ?1)

@@ -1,0 +1,2 @@
+-- ?1 stream
+DELETE FROM claims WHERE stream = ?1

@@ -1,0 +1,2 @@
+-- ?1 name
+SELECT id FROM tenants WHERE name = ?1

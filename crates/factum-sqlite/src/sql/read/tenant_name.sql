@@ -1,0 +1,2 @@
+-- ?1 id
+SELECT name, checksum FROM tenants WHERE id = ?1

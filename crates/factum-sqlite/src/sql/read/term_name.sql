@@ -1,0 +1,2 @@
+-- ?1 id
+SELECT tenant, form, name, checksum FROM terms WHERE id = ?1

@@ -1,0 +1,189 @@
+//! The store's handle. Each method hands over to the part that does the work.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use factum_core::{
+    AppendError, AppendRequest, Appended, Capabilities, CommandId, EventStore, HeadSignal,
+    HeadWatch, LogRead, PageStream, Position, Recalled, Refusal, SharedStore, StoreError,
+    StreamRead, TenantId, TenantScope,
+};
+use tokio::sync::oneshot;
+
+use crate::connection::{check_path, open_reader, open_writer};
+use crate::error::closed;
+use crate::foreign::ForeignPoll;
+use crate::pages::pages;
+use crate::pool::ReaderPool;
+use crate::query::QueryScope;
+use crate::writer::{Write, WriterHandle};
+use crate::{SqliteStoreConfig, commands, migrate, read};
+
+/// An event store on one SQLite file. Clones and tenant handles share its threads.
+///
+/// # Examples
+///
+/// ```
+/// use factum_core::{AppendRequest, Codec, EventStore, EventType, Expected};
+/// use factum_core::{IdSource, NewEvent, RandomIds};
+/// use factum_sqlite::{SqliteStore, SqliteStoreConfig};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// let config = SqliteStoreConfig::new(folder.path().join("bank.db"));
+/// let store = SqliteStore::open(config.clone()).await?;
+/// let event = NewEvent::new(
+///     RandomIds.next_id(),
+///     EventType::new("account.opened")?,
+///     Codec::Json,
+///     r#"{"owner":"ann"}"#,
+/// );
+/// let request = AppendRequest::default().stream("account/ann".parse()?, Expected::NoStream, [event]);
+/// store.append(request).await?; // On disk when this returns.
+/// drop(store);
+///
+/// let again = SqliteStore::open(config).await?;
+/// assert_eq!(again.head().await?.get(), 1);
+/// let folder_as_store = SqliteStore::open(SqliteStoreConfig::new(folder.path())).await;
+/// assert!(folder_as_store.is_err());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SqliteStore {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) scope: TenantScope,
+}
+
+/// What all handles of one opened file share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) writer: WriterHandle,
+    pub(crate) readers: ReaderPool,
+    pub(crate) config: SqliteStoreConfig,
+    head: Arc<HeadSignal>,
+    foreign: ForeignPoll,
+}
+
+impl SqliteStore {
+    /// Opens the file, or makes it, and brings it to the format of this program.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe: the file is opened to the end on a thread of its own and closed again.
+    ///
+    /// # Errors
+    ///
+    /// The file is left as it was:
+    /// - [`Invalid`](factum_core::StoreErrorKind::Invalid) for a directory, a missing folder, or
+    ///   a missing file without [`create`](SqliteStoreConfig::create);
+    /// - [`Incompatible`](factum_core::StoreErrorKind::Incompatible) for a file that is not a
+    ///   store, or of a newer format;
+    /// - [`Denied`](factum_core::StoreErrorKind::Denied) without permission;
+    /// - [`Unavailable`](factum_core::StoreErrorKind::Unavailable) if another process held it for
+    ///   too long.
+    pub async fn open(config: SqliteStoreConfig) -> Result<Self, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        std::thread::spawn(move || {
+            let _ = reply.send(Self::open_blocking(config)); // Cancelled: the store just closes.
+        });
+        answer.await.map_err(|_| closed(factum_core::StoreErrorKind::Unavailable, "open store"))?
+    }
+
+    fn open_blocking(config: SqliteStoreConfig) -> Result<Self, StoreError> {
+        check_path(&config)?;
+        let conn = open_writer(&config)?;
+        migrate::migrate(&conn, migrate::MIGRATIONS, config.clock.now())?;
+        let head = Arc::new(HeadSignal::new(Position::START));
+        let poll = open_reader(&config.path, config.busy_timeout_ms)?;
+        let readers = ReaderPool::start(&config)?;
+        let foreign = ForeignPoll::start(poll, &config, Arc::clone(&head))?;
+        let writer = WriterHandle::start(conn, config.clone(), Arc::clone(&head))?;
+        let scope = config.scope.clone();
+        Ok(Self { shared: Arc::new(Shared { writer, readers, config, head, foreign }), scope })
+    }
+
+    /// The tenant that the handle names, or the refusal for handles of all tenants.
+    pub(crate) fn tenant(&self) -> Result<&TenantId, Refusal> {
+        self.scope.tenant().ok_or(Refusal::TenantRequired)
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl EventStore for SqliteStore {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            backend: "sqlite",
+            durable: true,
+            dense_positions: true,
+            multi_process: true,
+            backup: true,
+            foreign_wake_ms_max: Some(2 * u64::from(self.shared.config.foreign_poll_ms)),
+        }
+    }
+
+    fn scope(&self) -> &TenantScope {
+        &self.scope
+    }
+
+    fn for_tenant(&self, tenant: &TenantId) -> Result<SharedStore, StoreError> {
+        let scope = self.scope.narrowed(tenant)?;
+        Ok(Arc::new(Self { shared: Arc::clone(&self.shared), scope }))
+    }
+
+    async fn append(&self, request: AppendRequest) -> Result<Appended, AppendError> {
+        request.check()?;
+        let tenant = self.tenant()?.clone();
+        self.shared.writer.ask(|reply| Write::Append { tenant, request, reply }).await
+    }
+
+    async fn recall(&self, command: &CommandId) -> Result<Option<Recalled>, StoreError> {
+        const OPERATION: &str = "recall command";
+        let tenant = self.tenant().map_err(|it| StoreError::refused(OPERATION, &it))?;
+        let (scope, command) = (TenantScope::One(tenant.clone()), command.clone());
+        let now = self.shared.config.clock.now();
+        let find =
+            move |reader: &mut crate::pool::Reader| match QueryScope::new(&reader.conn, &scope)? {
+                QueryScope::One { id: Some(tenant), .. } => {
+                    commands::find(&reader.conn, &mut reader.names, tenant, &command, now)
+                }
+                _ => Ok(None),
+            };
+        self.shared.readers.run(OPERATION, find).await
+    }
+
+    fn read(&self, request: LogRead) -> PageStream {
+        const OPERATION: &str = "read log";
+        let refused = request.query.check().err();
+        let scope = self.scope.clone();
+        pages(&self.shared.readers, OPERATION, request, refused, move |reader, request| {
+            read::log_page(reader, &scope, request)
+        })
+    }
+
+    fn read_stream(&self, request: StreamRead) -> PageStream {
+        const OPERATION: &str = "read stream";
+        let refused = self.tenant().err();
+        let scope = self.scope.clone();
+        pages(&self.shared.readers, OPERATION, request, refused, move |reader, request| {
+            match QueryScope::new(&reader.conn, &scope)? {
+                QueryScope::One { id: Some(tenant), .. } => {
+                    read::stream_page(reader, tenant, request)
+                }
+                _ => read::nothing(reader),
+            }
+        })
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        self.shared.readers.run("read head", |reader| reader.head()).await
+    }
+
+    fn watch(&self) -> HeadWatch {
+        let watch = self.shared.head.watch();
+        self.shared.foreign.nudge();
+        watch
+    }
+}
