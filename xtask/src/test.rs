@@ -1,22 +1,25 @@
 //! Every test of the workspace.
 //!
-//! A test that lacks something it needs prints a line `not run: <what is missing>` and returns.
-//! Such lines are collected here, because a runner that shows only failures would hide them.
+//! A test that lacks something it needs says so: it is listed as ignored, or prints a line
+//! `not run: <what is missing>` and returns. Both are collected here, because a runner that shows
+//! only failures would hide them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::command::{cargo, has_subcommand, run as run_command, shown};
+use crate::command::{cargo, has_subcommand, output, run as run_command, shown};
 use crate::crash;
 use crate::report::{Outcome, Report};
 
 const MARK: &str = "not run: ";
+const IGNORED: &str = "ignored here; the head of its file says what it needs";
 
 /// Runs all tests, the doctests and a bounded number of crash rounds.
 pub(crate) fn run(report: &mut Report) {
     let mut skipped = Vec::new();
     if has_subcommand("nextest") {
         report.part("tests", || nextest(&mut skipped));
+        skipped.extend(ignored());
     } else {
         report.part("tests", || plain(&mut skipped));
     }
@@ -44,6 +47,15 @@ fn nextest(skipped: &mut Vec<(String, String)>) -> Outcome {
     })
 }
 
+/// The tests that are listed as ignored, which the runner passes over.
+fn ignored() -> Vec<(String, String)> {
+    let mut command = cargo(["nextest", "list", "--workspace", "--all-features", "--locked"]);
+    command.args(["--run-ignored", "only", "--message-format", "oneline"]);
+    // If the listing fails, the run before it has failed for the same reason.
+    let list = output(&mut command).unwrap_or_default();
+    list.lines().map(|test| (test.to_owned(), IGNORED.to_owned())).collect()
+}
+
 fn plain(skipped: &mut Vec<(String, String)>) -> Outcome {
     let arguments = ["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
     let mut command = cargo(arguments);
@@ -53,6 +65,9 @@ fn plain(skipped: &mut Vec<(String, String)>) -> Outcome {
     listen(command.stderr(Stdio::inherit()).stdout(Stdio::piped()), |line| {
         if let Some(named) = line.strip_prefix("test ") {
             named.split(" ...").next().unwrap_or_default().clone_into(&mut test);
+        }
+        if line.starts_with("test ") && line.ends_with("... ignored") {
+            skipped.push((test.clone(), IGNORED.into()));
         }
         if let Some(missing) = missing_in(line) {
             skipped.push((test.clone(), missing.into()));
