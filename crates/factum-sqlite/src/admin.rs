@@ -121,33 +121,57 @@ fn stream_info(
     }))
 }
 
+/// Goes through the tenants by name, and through each one's streams by name.
 fn list_streams(
     reader: &Reader,
     tenant: Option<i64>,
     list: &StreamList,
 ) -> Result<Vec<StreamInfo>, Failure> {
-    let category = list.category.as_ref().map(Category::as_str);
-    let after = list.after.as_ref();
-    let after_tenant = after.map_or("", |(tenant, _)| tenant.as_str());
-    let after_stream = after.map_or("", |(_, stream)| stream.as_str());
-    let mut statement = reader.conn.prepare_cached(sql::LIST_STREAMS)?;
-    let binds = (tenant, category, after_tenant, after_stream, rows(list.limit));
-    let mut rows = statement.query(binds)?;
+    let after = list.after.as_ref().map(|(tenant, stream)| (tenant.as_str(), stream.as_str()));
     let mut infos = Vec::new();
+    let mut statement = reader.conn.prepare_cached(sql::LIST_TENANTS)?;
+    let mut rows = statement.query((tenant, after.map_or("", |(tenant, _)| tenant)))?;
     while let Some(row) = rows.next()? {
-        let number = |column| row.get(column).map(i64::cast_unsigned);
-        let (tenant, stream): (String, String) = (row.get(0)?, row.get(1)?);
-        let bad = || Failure::Corrupt(format!("the row of stream {stream:?} holds a bad name"));
-        infos.push(StreamInfo {
-            tenant: TenantId::new(&tenant).map_err(|_| bad())?,
-            stream: stream.parse().map_err(|_| bad())?,
-            first: Revision::new(number(2)?),
-            tombstoned: row.get(3)?,
-            last: Revision::new(number(4)?),
-            last_position: Position::new(number(5)?),
-        });
+        let (id, name): (i64, String) = (row.get(0)?, row.get(1)?);
+        let after = after.filter(|(tenant, _)| *tenant == name).map_or("", |(_, stream)| stream);
+        let tenant = TenantId::new(&name).map_err(|_| bad_name("tenant", &name))?;
+        streams_of_tenant(reader, id, &tenant, list, after, &mut infos)?;
+        if infos.len() == list.limit {
+            break;
+        }
     }
     Ok(infos)
+}
+
+fn streams_of_tenant(
+    reader: &Reader,
+    id: i64,
+    tenant: &TenantId,
+    list: &StreamList,
+    after: &str,
+    infos: &mut Vec<StreamInfo>,
+) -> Result<(), Failure> {
+    // A category's streams are named from `category/` to before `category0`: '0' follows '/'.
+    let (lower, upper) = match &list.category {
+        Some(category) => (format!("{category}/"), format!("{category}0")),
+        None => (String::new(), char::MAX.to_string()),
+    };
+    let lower = after.max(&lower);
+    let mut statement = reader.conn.prepare_cached(sql::LIST_STREAMS)?;
+    let mut rows = statement.query((id, lower, upper, limit(list.limit - infos.len())))?;
+    while let Some(row) = rows.next()? {
+        let number = |column| row.get(column).map(i64::cast_unsigned);
+        let name: String = row.get(0)?;
+        infos.push(StreamInfo {
+            tenant: tenant.clone(),
+            stream: name.parse().map_err(|_| bad_name("stream", &name))?,
+            first: Revision::new(number(1)?),
+            tombstoned: row.get(2)?,
+            last: Revision::new(number(3)?),
+            last_position: Position::new(number(4)?),
+        });
+    }
+    Ok(())
 }
 
 fn list_categories(
@@ -159,20 +183,23 @@ fn list_categories(
     let after_tenant = after.map_or("", |(tenant, _)| tenant.as_str());
     let after_category = after.map_or("", |(_, category)| category.as_str());
     let mut statement = reader.conn.prepare_cached(sql::LIST_CATEGORIES)?;
-    let mut rows = statement.query((tenant, after_tenant, after_category, rows(list.limit)))?;
+    let mut rows = statement.query((tenant, after_tenant, after_category, limit(list.limit)))?;
     let mut infos = Vec::new();
     while let Some(row) = rows.next()? {
         let (tenant, category): (String, String) = (row.get(0)?, row.get(1)?);
-        let bad = || Failure::Corrupt(format!("the row of category {category:?} holds a bad name"));
         infos.push(CategoryInfo {
-            tenant: TenantId::new(&tenant).map_err(|_| bad())?,
-            category: Category::new(&category).map_err(|_| bad())?,
+            tenant: TenantId::new(&tenant).map_err(|_| bad_name("tenant", &tenant))?,
+            category: Category::new(&category).map_err(|_| bad_name("category", &category))?,
             streams: row.get::<_, i64>(2)?.cast_unsigned(),
         });
     }
     Ok(infos)
 }
 
-fn rows(limit: usize) -> i64 {
-    i64::try_from(limit).unwrap_or(i64::MAX)
+fn bad_name(what: &str, name: &str) -> Failure {
+    Failure::Corrupt(format!("the row of {what} {name:?} holds a name that is none"))
+}
+
+fn limit(rows: usize) -> i64 {
+    i64::try_from(rows).unwrap_or(i64::MAX)
 }

@@ -41,7 +41,7 @@ fn copy(config: &SqliteStoreConfig, partial: &Path) -> rusqlite::Result<Position
         .map_err(|_| rusqlite::Error::InvalidPath(config.path.clone()))?;
     // The snapshot of this transaction is what is copied, whatever is appended meanwhile.
     source.execute_batch("BEGIN")?;
-    let head: i64 = source.query_row(sql::HEAD, [], |row| row.get(0))?;
+    let head: i64 = source.query_row(sql::LAST_POSITION, [], |row| row.get(0))?;
     // Left over from a copy that was killed.
     let _ = fs::remove_file(partial);
     let mut target = Connection::open(partial)?;

@@ -45,6 +45,11 @@ pub(crate) fn event_checksum(numbers: RowNumbers, envelope: &[u8], payload: &[u8
     xxh3_64_with_seed(payload, seed).cast_signed()
 }
 
+/// The checksum of the row that says where the log ends.
+pub(crate) fn head_checksum(position: i64) -> i64 {
+    row_checksum(&[position], &[])
+}
+
 /// The checksum of a tenant's row.
 pub(crate) fn tenant_checksum(id: i64, name: &str) -> i64 {
     row_checksum(&[id], &[name.as_bytes()])
@@ -228,3 +233,6 @@ impl<'a> EnvelopeReader<'a> {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use factum_core::{HeadSignal, Position, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 
-use crate::{SqliteStoreConfig, sql};
+use crate::error::Failure;
+use crate::{SqliteStoreConfig, head};
 
 /// A thread that looks at the file at a fixed pace while there are watches, and not otherwise.
 #[derive(Debug)]
@@ -73,17 +74,13 @@ fn poll(conn: &Connection, pace: Duration, head: &HeadSignal, shared: &Shared) {
 }
 
 /// The head, if any connection has committed since the last look. A busy file is looked at again.
-fn head_if_changed(
-    conn: &Connection,
-    seen: &mut Option<i64>,
-) -> rusqlite::Result<Option<Position>> {
+fn head_if_changed(conn: &Connection, seen: &mut Option<i64>) -> Result<Option<Position>, Failure> {
     let mut statement = conn.prepare_cached("PRAGMA data_version")?;
     let data_version: i64 = statement.query_row([], |row| row.get(0))?;
     if *seen == Some(data_version) {
         return Ok(None);
     }
-    let mut statement = conn.prepare_cached(sql::HEAD)?;
-    let head: i64 = statement.query_row([], |row| row.get(0))?;
+    let head = head::read(conn)?;
     *seen = Some(data_version);
     Ok(Some(Position::new(head.cast_unsigned())))
 }

@@ -13,7 +13,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::codec::{StreamRow, kind_checksum, tenant_checksum, term_checksum};
 use crate::error::Failure;
 use crate::names::{CORRELATION, TAG};
-use crate::sql;
+use crate::{sql, tenants};
 
 /// How many names of one sort are kept before they are dropped and looked up again.
 const KEPT_MAX: usize = 1 << 16;
@@ -77,8 +77,7 @@ impl Ids {
         if let Some(id) = self.tenants.get(tenant) {
             return Ok(Some(*id));
         }
-        let mut statement = conn.prepare_cached(sql::FIND_TENANT)?;
-        let id = statement.query_row([tenant.as_str()], |row| row.get(0)).optional()?;
+        let id = tenants::find(conn, tenant)?;
         if let Some(id) = id {
             self.tenants.insert(tenant.clone(), id);
         }
@@ -117,7 +116,8 @@ impl Ids {
                 return Ok(None);
             };
             let category = self.category(tenant, stream);
-            let next = last.map_or(0, |last| last + 1);
+            let last = last.ok_or_else(|| without_events(stream))?;
+            let next = last + 1;
             let head = StreamHead { id, next, first, tombstoned, category };
             self.streams.insert(key.clone(), head);
         }
@@ -237,6 +237,11 @@ impl Ids {
         free[sort] += 1;
         Ok(free[sort] - 1)
     }
+}
+
+/// A stream is made with its first event, so one without is damaged.
+pub(crate) fn without_events(stream: &StreamId) -> Failure {
+    Failure::Corrupt(format!("stream {stream}: expected at least one event, found none"))
 }
 
 fn trim<K: Eq + Hash, V>(kept: &mut Kept<K, V>) {

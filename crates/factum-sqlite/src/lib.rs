@@ -34,6 +34,7 @@ mod connection;
 mod error;
 mod fail_point;
 mod foreign;
+mod head;
 mod ids;
 mod maintenance;
 mod migrate;
@@ -45,6 +46,7 @@ mod read;
 mod rows;
 mod sql;
 mod store;
+mod tenants;
 mod verify;
 mod writer;
 

@@ -8,11 +8,10 @@ use factum_core::{Position, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::SqliteStoreConfig;
 use crate::connection::open_reader;
 use crate::error::{Failure, closed};
 use crate::names::Names;
-use crate::sql;
+use crate::{SqliteStoreConfig, head};
 
 /// How many reads may wait for a thread before callers wait for a place in the queue.
 const QUEUE_MAX: usize = 1_024;
@@ -26,9 +25,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn head(&self) -> Result<Position, Failure> {
-        let mut statement = self.conn.prepare_cached(sql::HEAD)?;
-        let head: i64 = statement.query_row([], |row| row.get(0))?;
-        Ok(Position::new(head.cast_unsigned()))
+        Ok(Position::new(head::read(&self.conn)?.cast_unsigned()))
     }
 
     /// Runs `read` inside one transaction, so that all its statements see one state.

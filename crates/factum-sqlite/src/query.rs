@@ -4,12 +4,12 @@
 //! first position at or after a target, and the furthest answer is the next target.
 
 use factum_core::{Category, Position, Query, QueryItem, TenantId, TenantScope};
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use crate::error::Failure;
 use crate::names::{CORRELATION, Names, TAG};
 use crate::rows::EventRow;
-use crate::sql;
+use crate::{sql, tenants};
 
 /// How many positions of a posting list are read at once.
 const CHUNK: usize = 256;
@@ -26,13 +26,13 @@ pub(crate) enum QueryScope {
 }
 
 impl QueryScope {
-    pub(crate) fn new(conn: &Connection, scope: &TenantScope) -> rusqlite::Result<Self> {
-        let TenantScope::One(name) = scope else {
-            return Ok(Self::All);
-        };
-        let mut statement = conn.prepare_cached(sql::FIND_TENANT)?;
-        let id = statement.query_row([name.as_str()], |row| row.get(0)).optional()?;
-        Ok(Self::One { name: name.clone(), id })
+    pub(crate) fn new(conn: &Connection, scope: &TenantScope) -> Result<Self, Failure> {
+        Ok(match scope {
+            TenantScope::All => Self::All,
+            TenantScope::One(name) => {
+                Self::One { name: name.clone(), id: tenants::find(conn, name)? }
+            }
+        })
     }
 
     fn tenant(&self) -> Option<i64> {

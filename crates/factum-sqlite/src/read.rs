@@ -7,6 +7,7 @@ use factum_core::{
 use rusqlite::{CachedStatement, OptionalExtension, Params};
 
 use crate::error::Failure;
+use crate::ids::without_events;
 use crate::pool::Reader;
 use crate::query::{Matcher, QueryScope, signed};
 use crate::rows::EventRow;
@@ -132,11 +133,14 @@ fn find_stream(
 ) -> Result<Option<FoundStream>, Failure> {
     let mut statement = reader.conn.prepare_cached(sql::FIND_STREAM)?;
     let row = statement.query_row((tenant, request.stream.as_str()), |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<i64>>(3)?))
     });
     match row.optional()? {
-        Some((_, _, true)) => Err(Refusal::StreamDeleted { stream: request.stream.clone() }.into()),
-        Some((id, first, false)) => Ok(Some(FoundStream { id, first })),
+        Some((_, _, true, _)) => {
+            Err(Refusal::StreamDeleted { stream: request.stream.clone() }.into())
+        }
+        Some((_, _, _, None)) => Err(without_events(&request.stream)),
+        Some((id, first, _, Some(_))) => Ok(Some(FoundStream { id, first })),
         None => Ok(None),
     }
 }

@@ -27,9 +27,11 @@ statements! {
     DELETE_CLAIMS_OF_STREAM = "append/delete_claims_of_stream";
     PUT_COMMAND = "append/put_command";
     SWEEP_COMMANDS = "append/sweep_commands";
+    MOVE_HEAD = "append/move_head";
     TOMBSTONE_STREAM = "append/tombstone_stream";
     TRUNCATE_STREAM = "append/truncate_stream";
     HEAD = "read/head";
+    LAST_POSITION = "read/last_position";
     LOG_PAGE = "read/log_page";
     STREAM_FORWARD = "read/stream_forward";
     STREAM_BACKWARD = "read/stream_backward";
@@ -37,6 +39,7 @@ statements! {
     FIND_COMMAND = "read/find_command";
     ANSWER_PLACES = "read/answer_places";
     FIND_TENANT = "read/find_tenant";
+    ALL_TENANTS = "read/all_tenants";
     TENANT_COUNT = "read/tenant_count";
     TENANT_NAME = "read/tenant_name";
     STREAM_NAME = "read/stream_name";
@@ -47,8 +50,12 @@ statements! {
     FIND_TERMS = "read/find_terms";
     KIND_POSITIONS = "read/kind_positions";
     TERM_POSITIONS = "read/term_positions";
+    LIST_TENANTS = "admin/list_tenants";
     LIST_STREAMS = "admin/list_streams";
     LIST_CATEGORIES = "admin/list_categories";
     POSITION_OF = "admin/position_of";
     STATS = "admin/stats";
 }
+
+#[cfg(test)]
+mod tests;

@@ -59,11 +59,13 @@ pub struct SqliteStore {
 /// What all handles of one opened file share.
 #[derive(Debug)]
 pub(crate) struct Shared {
-    pub(crate) writer: WriterHandle,
     pub(crate) readers: ReaderPool,
+    foreign: ForeignPoll,
+    /// Dropped after those that only read: the last connection to close writes the log back, so
+    /// that the store is one file again.
+    pub(crate) writer: WriterHandle,
     pub(crate) config: SqliteStoreConfig,
     head: Arc<HeadSignal>,
-    foreign: ForeignPoll,
 }
 
 impl SqliteStore {
@@ -101,7 +103,7 @@ impl SqliteStore {
         let foreign = ForeignPoll::start(poll, &config, Arc::clone(&head))?;
         let writer = WriterHandle::start(conn, config.clone(), Arc::clone(&head))?;
         let scope = config.scope.clone();
-        Ok(Self { shared: Arc::new(Shared { writer, readers, config, head, foreign }), scope })
+        Ok(Self { shared: Arc::new(Shared { readers, foreign, writer, config, head }), scope })
     }
 
     /// The tenant that the handle names, or the refusal for handles of all tenants.

@@ -18,7 +18,7 @@ use crate::connection::open_reader;
 use crate::error::Failure;
 use crate::names::Names;
 use crate::rows::EventRow;
-use crate::{SqliteStoreConfig, sql};
+use crate::{SqliteStoreConfig, head, sql};
 
 const OPERATION: &str = "verify store";
 const FINDINGS_MAX: usize = 1_000;
@@ -100,6 +100,7 @@ impl Check<'_> {
         let mut statement = self.conn.prepare(sql::LOG_PAGE)?;
         let mut rows = statement.query((0, i64::MAX, i64::MAX))?;
         let mut expected = 1;
+        let head = head::read(self.conn);
         while let Some(row) = rows.next()? {
             let position: i64 = row.get(0)?;
             if position != expected {
@@ -110,6 +111,13 @@ impl Check<'_> {
                 let error = failure.into_store_error(OPERATION);
                 self.found(format!("position {position}: {error}"));
             }
+        }
+        let head = head?;
+        if expected != head + 1 {
+            self.found(format!(
+                "head: expected the last event at {head}, found it at {}",
+                expected - 1
+            ));
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::append::{Act, Group, WriterState};
 use crate::connection::{CHECKPOINT_PAGES, open_writer};
 use crate::error::{Failure, closed, commit_failed, failed};
-use crate::{SqliteStoreConfig, fail_point, sql};
+use crate::{SqliteStoreConfig, fail_point, head, sql};
 
 /// How many writes may wait before callers wait for a place in the queue.
 const QUEUE_MAX: usize = 1_024;
@@ -239,8 +239,7 @@ impl Writer {
         let data_version: i64 = statement.query_row([], |row| row.get(0))?;
         if self.data_version != Some(data_version) {
             self.state.ids.forget();
-            let mut statement = self.conn.prepare_cached(sql::HEAD)?;
-            self.state.head = statement.query_row([], |row| row.get(0))?;
+            self.state.head = head::read_checked(&self.conn)?;
             self.data_version = Some(data_version);
         }
         self.state.ids.trim();
@@ -251,7 +250,7 @@ impl Writer {
         let now = self.clock.now();
         let mut open = Group::new(&self.conn, now)?;
         let mut answers = Vec::with_capacity(group.len());
-        let mut commands = false;
+        let (mut commands, before) = (false, self.state.head);
         for write in group {
             let answer = match write {
                 Write::Append { tenant, request, .. } => {
@@ -271,6 +270,9 @@ impl Writer {
                 }
                 Err(failure) => return Err(failure),
             });
+        }
+        if self.state.head != before {
+            head::write(&self.conn, self.state.head)?;
         }
         if commands {
             let mut sweep = self.conn.prepare_cached(sql::SWEEP_COMMANDS)?;

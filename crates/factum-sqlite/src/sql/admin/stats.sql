@@ -1,5 +1,5 @@
 -- ?1 tenant or NULL
-SELECT (SELECT coalesce(max(position), 0) FROM events),
+SELECT (SELECT position FROM head),
        (SELECT count(*) FROM kind_positions JOIN kinds ON kinds.id = kind WHERE ?1 IS NULL OR tenant = ?1),
        (SELECT count(*) FROM streams WHERE ?1 IS NULL OR tenant = ?1),
        (SELECT count(DISTINCT event_type) FROM kinds WHERE ?1 IS NULL OR tenant = ?1),

@@ -50,6 +50,15 @@ CREATE TABLE events (
     checksum INTEGER NOT NULL
 ) STRICT;
 
+-- Where the log ends, apart from the events, so that a log cut short is not taken for a short one.
+CREATE TABLE head (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    position INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT;
+
+INSERT INTO head VALUES (1, 0, -4072596861322023719);
+
 CREATE UNIQUE INDEX events_by_stream ON events (stream, revision);
 
 CREATE TABLE kind_positions (

@@ -1,1 +1,1 @@
-SELECT coalesce(max(position), 0) FROM events
+SELECT position, checksum FROM head WHERE id = 1

@@ -1,0 +1,111 @@
+//! Golden bytes: never regenerated. If one of these fails, files written before cannot be read.
+
+use factum_core::{
+    CausationId, Claim, ClaimChange, Codec, EventId, EventType, NewEvent, Principal, SchemaVersion,
+};
+
+use super::*;
+
+fn full_event() -> NewEvent {
+    let id = EventId::from_bytes(*b"0123456789abcdef");
+    let event_type = EventType::new("account.opened").unwrap();
+    let mut event = NewEvent::new(id, event_type, Codec::Cbor, "payload");
+    event.schema_version = SchemaVersion::new(300);
+    event.causation = Some(CausationId::new("cause").unwrap());
+    event.principal = Some(Principal::new("ann").unwrap());
+    event.claims = vec![
+        ClaimChange::Release(Claim::new("email", "old").unwrap()),
+        ClaimChange::Take(Claim::new("email", "new").unwrap()),
+    ];
+    event.metadata.insert("k", "v").unwrap();
+    event
+}
+
+fn encoded(event: &NewEvent, tags: &[i64], correlation: Option<i64>) -> Vec<u8> {
+    let mut out = vec![9; 3]; // Left over from the event before.
+    encode_envelope(&mut out, event, tags.iter().copied(), correlation);
+    out
+}
+
+#[test]
+fn an_envelope_with_everything_has_these_bytes() {
+    let golden = b"\x010123456789abcdef\x01\xac\x02\x02\x05\x80\x01\x07\x05cause\x03ann\
+                   \x02\x00\x05email\x03old\x01\x05email\x03new\x01\x01k\x01v";
+    assert_eq!(encoded(&full_event(), &[5, 128], Some(7)), golden);
+}
+
+#[test]
+fn an_envelope_with_nothing_has_these_bytes() {
+    let id = EventId::from_bytes([0; 16]);
+    let event = NewEvent::new(id, EventType::new("x").unwrap(), Codec::Json, "");
+    let mut golden = vec![0; 25];
+    (golden[0], golden[18]) = (1, 1);
+    assert_eq!(encoded(&event, &[], None), golden);
+}
+
+#[test]
+fn an_envelope_cut_anywhere_is_refused() {
+    let whole = encoded(&full_event(), &[5, 128], Some(7));
+    let read = |bytes: &[u8]| -> Option<()> {
+        let mut envelope = EnvelopeReader::new(bytes)?;
+        envelope.bytes::<16>()?;
+        envelope.byte()?;
+        envelope.number()?;
+        for _ in 0..envelope.count()? {
+            envelope.term()?;
+        }
+        envelope.term()?;
+        envelope.text()?;
+        envelope.text()?;
+        envelope.claims()?;
+        envelope.metadata()?;
+        envelope.is_at_end().then_some(())
+    };
+    assert!(read(&whole).is_some());
+    for length in 0..whole.len() {
+        assert!(read(&whole[..length]).is_none(), "cut to {length} bytes");
+    }
+}
+
+#[test]
+fn checksums_have_these_values() {
+    let numbers = RowNumbers { position: 1, stream: 2, revision: 3, kind: 4, recorded_at: 5 };
+    let values = [
+        event_checksum(numbers, b"envelope", b"payload"),
+        tenant_checksum(1, "default"),
+        kind_checksum(1, 2, "account", "account.opened"),
+        term_checksum(1, 2, 0, "order:1"),
+    ];
+    assert_eq!(values, GOLDEN_CHECKSUMS);
+}
+
+const GOLDEN_CHECKSUMS: [i64; 4] = [
+    -1_637_974_313_000_849_228,
+    -7_423_603_056_249_158_682,
+    -6_470_415_249_570_577_549,
+    4_314_586_649_453_501_891,
+];
+
+#[test]
+fn every_number_and_byte_counts_for_an_events_checksum() {
+    let numbers = RowNumbers { position: 1, stream: 2, revision: 3, kind: 4, recorded_at: 5 };
+    let sound = event_checksum(numbers, b"envelope", b"payload");
+    let others = [
+        event_checksum(RowNumbers { position: 2, ..numbers }, b"envelope", b"payload"),
+        event_checksum(RowNumbers { stream: 3, ..numbers }, b"envelope", b"payload"),
+        event_checksum(RowNumbers { revision: 2, ..numbers }, b"envelope", b"payload"),
+        event_checksum(RowNumbers { kind: 5, ..numbers }, b"envelope", b"payload"),
+        event_checksum(RowNumbers { recorded_at: 6, ..numbers }, b"envelope", b"payload"),
+        event_checksum(numbers, b"envelopf", b"payload"),
+        event_checksum(numbers, b"envelope", b"paylobd"),
+        event_checksum(numbers, b"envelopep", b"ayload"),
+    ];
+    assert!(others.iter().all(|other| *other != sound), "{others:?} against {sound}");
+}
+
+#[test]
+fn an_empty_logs_head_has_the_checksum_that_the_first_migration_writes() {
+    let sql = include_str!("../sql/migrations/0001_log.sql");
+    let row = format!("INSERT INTO head VALUES (1, 0, {});", head_checksum(0));
+    assert!(sql.contains(&row), "expected {row}");
+}

@@ -1,0 +1,1 @@
+SELECT id, name, checksum FROM tenants ORDER BY id

@@ -1,0 +1,42 @@
+//! Looking a tenant up, so that damage is not taken for a tenant without data.
+
+use factum_core::TenantId;
+use rusqlite::{Connection, OptionalExtension};
+
+use crate::codec::tenant_checksum;
+use crate::error::Failure;
+use crate::{head, sql};
+
+/// The id of a tenant; `None` if the store has never heard of it.
+pub(crate) fn find(conn: &Connection, tenant: &TenantId) -> Result<Option<i64>, Failure> {
+    let mut statement = conn.prepare_cached(sql::FIND_TENANT)?;
+    let found = statement.query_row([tenant.as_str()], |row| row.get(0)).optional()?;
+    if found.is_none() {
+        check_absent(conn, tenant)?;
+    }
+    Ok(found)
+}
+
+/// Makes sure by the rows themselves that a tenant missing from their index is not there.
+fn check_absent(conn: &Connection, tenant: &TenantId) -> Result<(), Failure> {
+    let damaged =
+        || Failure::Corrupt(format!("the rows or the index of tenants are damaged near {tenant}"));
+    let mut statement = conn.prepare_cached(sql::ALL_TENANTS)?;
+    let mut rows = statement.query([])?;
+    let mut expected = 1;
+    while let Some(row) = rows.next()? {
+        let read = || -> rusqlite::Result<(i64, String, i64)> {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        };
+        let (id, name, checksum) = read().map_err(|_| damaged())?;
+        let sound = id == expected && checksum == tenant_checksum(id, &name);
+        if !sound || name == tenant.as_str() {
+            return Err(damaged());
+        }
+        expected += 1;
+    }
+    if expected == 1 && head::read(conn)? > 0 {
+        return Err(damaged());
+    }
+    Ok(())
+}

@@ -1,0 +1,158 @@
+//! F4: bits flip in old data, in indexes, in names. Each is noticed and named, none is served.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod common;
+
+use std::path::Path;
+
+use common::{all, append, claiming, command, open, stream, try_open};
+use factum_core::{
+    EventStore, EventStoreExt, LogRead, Maintenance, QueryItem, StoreErrorKind, StreamRead, Tag,
+};
+
+/// A store of 60 events over 3 streams, with a claim and a command, closed.
+async fn build(folder: &Path) {
+    let store = open(folder).await;
+    for round in 0..20 {
+        for (place, id) in (0..).zip(["ann", "bob", "cy"]) {
+            let number = round * 3 + place;
+            store.append(append(id, number..number + 1)).await.unwrap();
+        }
+    }
+    store.append(claiming("ann", 100, "ann@example.org")).await.unwrap();
+    store.append(append("bob", 101..102).command(command("c1", "bob"))).await.unwrap();
+}
+
+/// Changes the closed store behind its back, then returns what a verification finds.
+async fn findings_after(sql: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    build(folder.path()).await;
+    let conn = rusqlite::Connection::open(folder.path().join("log.db")).unwrap();
+    conn.execute_batch(sql).unwrap();
+    drop(conn);
+    open(folder.path()).await.verify().await.unwrap().findings
+}
+
+#[tokio::test]
+async fn a_sound_store_has_no_findings() {
+    assert_eq!(findings_after("").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn f4_each_kind_of_damage_is_found_and_named() {
+    let cases = [
+        ("UPDATE events SET payload = x'7b7d' WHERE position = 30", "position 30"),
+        ("UPDATE events SET recorded_at = recorded_at + 1 WHERE position = 31", "position 31"),
+        ("UPDATE events SET kind = 1 + kind % 3 WHERE position = 32", "position 32"),
+        ("DELETE FROM events WHERE position = 33", "positions 33 to 33: missing"),
+        (
+            "DELETE FROM kind_positions WHERE position = 34",
+            "position 34: missing from the index of its type",
+        ),
+        (
+            "DELETE FROM term_positions WHERE position = 35",
+            "position 35: missing from the index of its tag",
+        ),
+        ("INSERT INTO term_positions VALUES (1, 9999)", "index term_positions"),
+        ("UPDATE streams SET name = 'account/bo2' WHERE name = 'account/bob'", "row of stream"),
+        ("UPDATE streams SET tombstoned = 1 WHERE name = 'account/cy'", "row of stream"),
+        ("UPDATE kinds SET event_type = 'account.hacked' WHERE id = 1", "row of kind 1"),
+        ("UPDATE terms SET name = 'order:99' WHERE name = 'order:1'", "row of term"),
+        ("UPDATE tenants SET name = 'other'", "row of tenant 1"),
+        ("UPDATE claims SET stream = 2", "the events do not say so"),
+        ("DELETE FROM claims", "index claims: expected 1 entries, found 0"),
+        ("UPDATE commands SET target = 'account/cy'", "command c1"),
+    ];
+    for (damage, named) in cases {
+        let findings = findings_after(damage).await;
+        let found = findings.iter().any(|finding| finding.contains(named));
+        assert!(found, "after {damage}: expected {named:?} among {findings:#?}");
+    }
+}
+
+#[tokio::test]
+async fn damaged_events_are_errors_to_every_reader() {
+    let folder = tempfile::tempdir().unwrap();
+    build(folder.path()).await;
+    let conn = rusqlite::Connection::open(folder.path().join("log.db")).unwrap();
+    // Whose event it is depends on the order of the appends above; the file tells.
+    let (position, name): (i64, String) = conn
+        .query_row(
+            "SELECT position, name FROM events JOIN streams ON streams.id = stream WHERE position = 31",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .unwrap();
+    conn.execute("UPDATE events SET payload = x'00' WHERE position = ?1", [position]).unwrap();
+    drop(conn);
+
+    let store = open(folder.path()).await;
+    let whole = store.collect(LogRead::default()).await.unwrap_err();
+    assert_eq!(whole.kind(), StoreErrorKind::Corrupt);
+    assert!(whole.to_string().contains("position 31"), "{whole}");
+    let one = store.collect_stream(StreamRead::forward(name.parse().unwrap())).await.unwrap_err();
+    assert_eq!(one.kind(), StoreErrorKind::Corrupt);
+    let before = LogRead { through: Some(factum_core::Position::new(30)), ..LogRead::default() };
+    assert_eq!(store.collect(before).await.unwrap().len(), 30, "what is sound is served");
+}
+
+#[tokio::test]
+async fn a_posting_that_leads_to_the_wrong_event_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    build(folder.path()).await;
+    let conn = rusqlite::Connection::open(folder.path().join("log.db")).unwrap();
+    conn.execute_batch("INSERT INTO term_positions SELECT id, 2 FROM terms WHERE name = 'order:6'")
+        .unwrap();
+    drop(conn);
+    let store = open(folder.path()).await;
+    let query = QueryItem::default().tag(Tag::new("order", "6").unwrap());
+    let error =
+        store.collect(LogRead::after(query, factum_core::Position::START)).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn a_hole_in_a_stream_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    build(folder.path()).await;
+    let conn = rusqlite::Connection::open(folder.path().join("log.db")).unwrap();
+    conn.execute_batch("DELETE FROM events WHERE stream = 1 AND revision = 4").unwrap();
+    drop(conn);
+    let store = open(folder.path()).await;
+    let forward = store.collect_stream(StreamRead::forward(stream("ann"))).await.unwrap_err();
+    assert_eq!(forward.kind(), StoreErrorKind::Corrupt);
+    let backward = store.collect_stream(StreamRead::backward(stream("ann"))).await.unwrap_err();
+    assert_eq!(backward.kind(), StoreErrorKind::Corrupt);
+}
+
+/// Single bits anywhere in the file: what is read is what was written, or an error.
+#[tokio::test]
+async fn f4_no_flipped_bit_is_ever_served() {
+    let folder = tempfile::tempdir().unwrap();
+    build(folder.path()).await;
+    let written = {
+        let store = open(folder.path()).await;
+        all(&store).await
+    };
+    let sound = std::fs::read(folder.path().join("log.db")).unwrap();
+    assert!(!folder.path().join("log.db-wal").exists(), "a closed store is one file");
+    let mut random = fastrand::Rng::with_seed(4);
+    let mut noticed = 0;
+    for _ in 0..400 {
+        let (at, bit) = (random.usize(..sound.len()), random.u8(..8));
+        let hurt = tempfile::tempdir().unwrap();
+        let mut bytes = sound.clone();
+        bytes[at] ^= 1 << bit;
+        std::fs::write(hurt.path().join("log.db"), bytes).unwrap();
+        let Ok(store) = try_open(hurt.path()).await else {
+            noticed += 1;
+            continue;
+        };
+        match store.collect(LogRead::default()).await {
+            Ok(read) => assert_eq!(read, written, "byte {at} bit {bit} was served"),
+            Err(_) => noticed += 1,
+        }
+    }
+    assert!(noticed > 0, "of 400 flipped bits some must hit what is read");
+}

@@ -1,0 +1,141 @@
+//! F27 and bad input: which files a store opens, and what it says of the others.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{all, append, open};
+use factum_core::{EventStore, Maintenance, StoreErrorKind};
+use factum_sqlite::{SqliteStore, SqliteStoreConfig};
+
+async fn refusal(path: PathBuf) -> (StoreErrorKind, String) {
+    let error = SqliteStore::open(SqliteStoreConfig::new(path)).await.unwrap_err();
+    (error.kind(), error.to_string())
+}
+
+fn with_sqlite(path: &Path, sql: &str) {
+    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn a_directory_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (kind, message) = refusal(folder.path().into()).await;
+    assert_eq!(kind, StoreErrorKind::Invalid);
+    assert!(message.contains("found a directory"), "{message}");
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (kind, message) = refusal(folder.path().join("no/such/log.db")).await;
+    assert_eq!(kind, StoreErrorKind::Invalid);
+    assert!(message.contains("expected a folder"), "{message}");
+}
+
+#[tokio::test]
+async fn a_missing_file_is_refused_unless_it_may_be_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    let config = SqliteStoreConfig { create: false, ..SqliteStoreConfig::new(&path) };
+    let error = SqliteStore::open(config).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Invalid);
+    assert!(!path.exists(), "refusing makes nothing");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    std::fs::write(&path, "Dear diary, this is not a database at all.").unwrap();
+    let (kind, message) = refusal(path.clone()).await;
+    assert_eq!(kind, StoreErrorKind::Incompatible);
+    assert!(message.contains("not a Factum store"), "{message}");
+    assert!(std::fs::read_to_string(path).unwrap().starts_with("Dear diary"));
+}
+
+#[tokio::test]
+async fn another_programs_database_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    with_sqlite(&path, "CREATE TABLE songs (title TEXT)");
+    let (kind, message) = refusal(path.clone()).await;
+    assert_eq!(kind, StoreErrorKind::Incompatible);
+    assert!(message.contains("another program's"), "{message}");
+    with_sqlite(&path, "INSERT INTO songs VALUES ('still here')");
+}
+
+#[tokio::test]
+async fn f27_a_newer_format_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path()).await.append(append("ann", 0..3)).await.unwrap();
+    let path = folder.path().join("log.db");
+    with_sqlite(&path, "PRAGMA user_version = 4000");
+    let (kind, message) = refusal(path.clone()).await;
+    assert_eq!(kind, StoreErrorKind::Incompatible);
+    assert!(message.contains("found format 4000"), "{message}");
+    with_sqlite(&path, "PRAGMA user_version = 3");
+    assert_eq!(all(&open(folder.path()).await).await.len(), 3, "nothing was changed");
+}
+
+#[tokio::test]
+async fn a_file_whose_migrations_were_edited_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()).await);
+    let path = folder.path().join("log.db");
+    with_sqlite(&path, "UPDATE migrations SET checksum = 7 WHERE number = 2");
+    let (kind, message) = refusal(path).await;
+    assert_eq!(kind, StoreErrorKind::Incompatible);
+    assert!(message.contains("checksums"), "{message}");
+}
+
+/// The steps that formats 1 and 2 had taken, as they were released.
+#[tokio::test]
+async fn f27_older_formats_are_brought_forward() {
+    let first = include_str!("../src/sql/migrations/0001_log.sql");
+    let folder = tempfile::tempdir().unwrap();
+    open(folder.path()).await.append(append("ann", 0..3)).await.unwrap();
+    let path = folder.path().join("log.db");
+    assert!(first.contains("CREATE TABLE events"));
+    with_sqlite(
+        &path,
+        "DROP TABLE claims; DROP TABLE commands; DELETE FROM migrations WHERE number > 1; \
+         PRAGMA user_version = 1",
+    );
+    let store = open(folder.path()).await;
+    assert_eq!(all(&store).await.len(), 3);
+    assert_eq!(store.stats().await.unwrap().format, 3);
+    assert_eq!(store.verify().await.unwrap().findings, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_file_of_the_first_release_reads_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-3.db");
+    std::fs::copy(fixture, folder.path().join("log.db")).unwrap();
+    let store = open(folder.path()).await;
+    let verified = store.verify().await.unwrap();
+    assert_eq!(verified.findings, [""; 0]);
+    assert_eq!(verified.events, 26);
+    assert_eq!(verified.digest.to_string(), include_str!("fixtures/format-3.digest").trim());
+}
+
+#[tokio::test]
+async fn an_impossible_number_of_readers_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = SqliteStoreConfig::new(folder.path().join("log.db"));
+    let error = SqliteStore::open(SqliteStoreConfig { readers: 0, ..config }).await.unwrap_err();
+    assert!(error.to_string().contains("expected 1 to 64 readers, found 0"), "{error}");
+}
+
+#[tokio::test]
+async fn two_starters_at_once_migrate_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let opens = (0..8).map(|_| common::try_open(folder.path()));
+    for store in futures::future::join_all(opens).await {
+        store.unwrap();
+    }
+    assert_eq!(open(folder.path()).await.verify().await.unwrap().findings, [""; 0]);
+}
