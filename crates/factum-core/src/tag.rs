@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use crate::limits::{TAG_NAME_BYTES_MAX, TAG_VALUE_BYTES_MAX};
 use crate::name::{InvalidName, check_identifier, check_text};
 
@@ -80,7 +82,7 @@ impl std::fmt::Debug for Tag {
 /// Sorted so that two events with the same tags are equal and encode to the same bytes, whatever
 /// order they were given in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Tags(Vec<Tag>);
+pub struct Tags(SmallVec<[Tag; 2]>);
 
 impl Tags {
     /// Whether `tag` is among them.
@@ -96,7 +98,7 @@ impl Tags {
 
 impl FromIterator<Tag> for Tags {
     fn from_iter<I: IntoIterator<Item = Tag>>(tags: I) -> Self {
-        let mut tags: Vec<_> = tags.into_iter().collect();
+        let mut tags: SmallVec<_> = tags.into_iter().collect();
         tags.sort_unstable();
         tags.dedup();
         Self(tags)

@@ -10,7 +10,7 @@ use crate::error::Failure;
 use crate::ids::without_events;
 use crate::pool::Reader;
 use crate::query::{Matcher, QueryScope, signed};
-use crate::rows::EventRow;
+use crate::rows::{EventRow, PageBuilder};
 use crate::sql;
 
 /// A page, and the request for the rest if there is more.
@@ -53,23 +53,24 @@ fn matching(
 ) -> Result<Vec<RecordedEvent>, Failure> {
     let Reader { conn, names } = reader;
     let mut matcher = Matcher::new(conn, scope, query)?;
-    let mut events = Events { conn, names, list: Vec::with_capacity(size.min(1_024)) };
+    let mut events = Events { conn, names, page: PageBuilder::with_capacity(size) };
     let mut log_page = conn.prepare_cached(sql::LOG_PAGE)?;
     if matcher.is_everything() {
         events.dense_run(&mut log_page, signed(after), signed(end), size)?;
-        return Ok(events.list);
+        return Ok(events.page.into_events());
     }
     let mut positions = Vec::new();
     matcher.collect(events.names, after, end, size, |position| positions.push(position))?;
     for run in positions.chunk_by(|earlier, later| earlier + 1 == *later) {
         events.dense_run(&mut log_page, run[0] - 1, run[run.len() - 1], run.len())?;
     }
-    match events.list.iter().find(|event| !query.matches(event)) {
+    let list = events.page.into_events();
+    match list.iter().find(|event| !query.matches(event)) {
         Some(event) => Err(Failure::Corrupt(format!(
             "an index leads to the event at position {}, which it does not match",
             event.position
         ))),
-        None => Ok(events.list),
+        None => Ok(list),
     }
 }
 
@@ -90,9 +91,10 @@ pub(crate) fn stream_page(
     let oldest = stream.first;
     let from = request.from.map(|from| i64::try_from(from.get()).unwrap_or(i64::MAX));
     let Reader { conn, names } = reader;
-    let mut events = Events { conn, names, list: Vec::new() };
     // One more than the page, to know whether another follows.
     let most = size.saturating_add(1);
+    let there = usize::try_from(stream.last - oldest + 1).unwrap_or(0).min(most);
+    let mut events = Events { conn, names, page: PageBuilder::with_capacity(there) };
     match request.direction {
         Direction::Forward => {
             let from = from.unwrap_or(oldest).max(oldest);
@@ -107,7 +109,7 @@ pub(crate) fn stream_page(
             events.stream_run(&mut statement, binds, None, -1)?;
         }
     }
-    let mut list = events.list;
+    let mut list = events.page.into_events();
     let next = (list.len() > size).then(|| list.pop()).flatten();
     request.limit = request.limit.map(|limit| limit - list.len() as u64);
     request.from = next.as_ref().map(|event| event.revision);
@@ -124,6 +126,7 @@ pub(crate) fn nothing<R>(reader: &Reader) -> Result<Paged<R>, Failure> {
 struct FoundStream {
     id: i64,
     first: i64,
+    last: i64,
 }
 
 fn find_stream(
@@ -140,7 +143,7 @@ fn find_stream(
             Err(Refusal::StreamDeleted { stream: request.stream.clone() }.into())
         }
         Some((_, _, _, None)) => Err(without_events(&request.stream)),
-        Some((id, first, _, Some(_))) => Ok(Some(FoundStream { id, first })),
+        Some((id, first, _, Some(last))) => Ok(Some(FoundStream { id, first, last })),
         None => Ok(None),
     }
 }
@@ -158,7 +161,7 @@ fn row_limit(rows: usize) -> i64 {
 struct Events<'r> {
     conn: &'r rusqlite::Connection,
     names: &'r mut crate::names::Names,
-    list: Vec<RecordedEvent>,
+    page: PageBuilder,
 }
 
 impl Events<'_> {
@@ -180,7 +183,7 @@ impl Events<'_> {
             if row.numbers.position != expected {
                 return Err(missing());
             }
-            self.list.push(row.event(self.conn, self.names)?);
+            row.read_into(&mut self.page, self.conn, self.names)?;
         }
         Ok(())
     }
@@ -198,17 +201,16 @@ impl Events<'_> {
         while let Some(row) = rows.next()? {
             let row = EventRow::verified(row)?;
             let found = row.numbers.revision;
-            let event = row.event(self.conn, self.names)?;
             if let Some(expected) = expected
                 && expected != found
             {
+                let stream = &self.names.stream(self.conn, row.numbers.stream)?.stream;
                 return Err(Failure::Corrupt(format!(
-                    "stream {}: expected revision {expected} next, found {found}",
-                    event.stream
+                    "stream {stream}: expected revision {expected} next, found {found}"
                 )));
             }
             expected = Some(found + step);
-            self.list.push(event);
+            row.read_into(&mut self.page, self.conn, self.names)?;
         }
         Ok(())
     }

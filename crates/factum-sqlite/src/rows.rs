@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use factum_core::{
-    CausationId, Codec, EventId, Position, Principal, RecordedEvent, Revision, SchemaVersion, Tag,
-    Tags, Timestamp,
+    CausationId, Codec, EventId, Position, Principal, RecordedEvent, Revision, SchemaVersion, Tags,
+    Timestamp,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -60,12 +60,29 @@ impl<'a> EventRow<'a> {
         terms
     }
 
+    /// Puts the event that the row holds at the end of `page`, with its names looked up.
+    pub(crate) fn read_into(
+        &self,
+        page: &mut PageBuilder,
+        conn: &Connection,
+        names: &mut Names,
+    ) -> Result<(), Failure> {
+        page.push(self.envelope(conn, names)?, self.payload);
+        Ok(())
+    }
+
     /// The event that the row holds, with its names looked up.
     pub(crate) fn event(
         &self,
         conn: &Connection,
         names: &mut Names,
     ) -> Result<RecordedEvent, Failure> {
+        let mut event = self.envelope(conn, names)?;
+        event.payload = Bytes::copy_from_slice(self.payload);
+        Ok(event)
+    }
+    /// The event without its payload.
+    fn envelope(&self, conn: &Connection, names: &mut Names) -> Result<RecordedEvent, Failure> {
         let RowNumbers { position, stream, revision, kind, recorded_at } = self.numbers;
         let bad = || damaged(position);
         let mut envelope = EnvelopeReader::new(self.envelope).ok_or_else(bad)?;
@@ -73,13 +90,12 @@ impl<'a> EventRow<'a> {
         let codec = envelope.byte().and_then(Codec::from_number).ok_or_else(bad)?;
         let schema = envelope.number().and_then(|it| u32::try_from(it).ok()).ok_or_else(bad)?;
         let tag_count = envelope.count().ok_or_else(bad)?;
-        let mut tags: Vec<Tag> = Vec::with_capacity(tag_count);
-        for _ in 0..tag_count {
-            match names.term(conn, envelope.term().ok_or_else(bad)?)? {
-                TermName::Tag(tag) => tags.push(tag.clone()),
-                TermName::Correlation(_) => return Err(bad()),
-            }
-        }
+        let tags =
+            (0..tag_count).map(|_| match names.term(conn, envelope.term().ok_or_else(bad)?)? {
+                TermName::Tag(tag) => Ok(tag.clone()),
+                TermName::Correlation(_) => Err(bad()),
+            });
+        let tags = tags.collect::<Result<Tags, Failure>>()?;
         let correlation = match envelope.term().ok_or_else(bad)? {
             0 => None,
             term => match names.term(conn, term)? {
@@ -109,14 +125,48 @@ impl<'a> EventRow<'a> {
             event_type,
             schema_version: SchemaVersion::new(schema),
             codec,
-            payload: Bytes::copy_from_slice(self.payload),
-            tags: Tags::from_iter(tags),
+            payload: Bytes::new(),
+            tags,
             claims,
             correlation,
             causation: causation.map_err(|_| bad())?,
             principal: principal.map_err(|_| bad())?,
             metadata,
         })
+    }
+}
+
+/// The events of a page. Their payloads share one buffer, so that a page costs one allocation for
+/// them and not one per event.
+#[derive(Debug, Default)]
+pub(crate) struct PageBuilder {
+    events: Vec<RecordedEvent>,
+    payloads: Vec<u8>,
+    /// Where each event's payload ends in the buffer.
+    ends: Vec<usize>,
+}
+
+impl PageBuilder {
+    pub(crate) fn with_capacity(events: usize) -> Self {
+        let payloads = Vec::new();
+        Self { events: Vec::with_capacity(events), payloads, ends: Vec::with_capacity(events) }
+    }
+
+    fn push(&mut self, event: RecordedEvent, payload: &[u8]) {
+        self.payloads.extend_from_slice(payload);
+        self.ends.push(self.payloads.len());
+        self.events.push(event);
+    }
+
+    /// The events with their payloads.
+    pub(crate) fn into_events(mut self) -> Vec<RecordedEvent> {
+        let payloads = Bytes::from(self.payloads);
+        let mut start = 0;
+        for (event, end) in self.events.iter_mut().zip(self.ends) {
+            event.payload = payloads.slice(start..end);
+            start = end;
+        }
+        self.events
     }
 }
 
