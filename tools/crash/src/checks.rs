@@ -5,6 +5,7 @@ mod claims;
 mod commands;
 mod guards;
 mod log;
+mod streams;
 
 #[cfg(test)]
 mod tests;
@@ -77,6 +78,7 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
     ("history does not change", log::history_does_not_change),
     ("guards held", guards::guards_held),
     ("claims have one holder", claims::claims_have_one_holder),
+    ("nothing follows a tombstone", streams::nothing_follows_a_tombstone),
     ("the child saw nothing wrong", log::the_child_saw_nothing_wrong),
 ];
 
@@ -104,6 +106,7 @@ pub(crate) async fn check(arguments: &Arguments, witness: &mut Witness) -> Resul
     let mut found = counted(&log, witness);
     found.problems = judged(&log, witness);
     found.problems.extend(claims::index_follows_the_events(&store, &log).await);
+    found.problems.extend(streams::streams_follow_the_events(&store, &log).await);
     let (compared, broken) = backups::backups_are_prefixes(arguments, witness, &log).await;
     found.backups = compared;
     found.problems.extend(broken);

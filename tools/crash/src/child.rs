@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use factum_core::{AppendError, Appended, SharedStore, StoreError, StoreErrorKind, TenantScope};
+use factum_core::{
+    AppendError, Appended, Expected, SharedStore, StoreError, StoreErrorKind, TenantScope,
+};
 use factum_sqlite::{SqliteStore, SqliteStoreConfig};
 use futures::future::join_all;
 
@@ -12,7 +14,7 @@ use crate::label::Label;
 use crate::sabotage::{Sabotage, append};
 use crate::view::View;
 use crate::witness::{Answer, Line};
-use crate::workload::Shape;
+use crate::workload::{Act, Shape};
 
 /// Writers at work at the same time.
 const WRITERS: u32 = 64;
@@ -95,7 +97,9 @@ async fn try_step(work: &Work, label: Label) -> Result<(), StoreError> {
     (work.say)(&Line::Intent { label, seen });
     tokio::task::yield_now().await; // Lets others write between what was seen and the append.
     let sabotage = work.arguments.sabotage;
-    let result = if shape.twice {
+    let result = if let Some(act) = shape.act(seen) {
+        perform(&store, act).await
+    } else if shape.twice {
         let (one, other) = tokio::join!(
             append(&store, request.clone(), sabotage),
             append(&store, request, sabotage)
@@ -125,6 +129,15 @@ async fn try_step(work: &Work, label: Label) -> Result<(), StoreError> {
         Err(outcome) => {
             (work.say)(&Line::Refused { label, why: outcome.to_string() });
             work.view.refresh(&store, &shape).await
+        }
+    }
+}
+
+async fn perform(store: &SharedStore, act: Act) -> Result<Appended, AppendError> {
+    match act {
+        Act::Tombstone(stream, record) => store.tombstone(&stream, Expected::Exists, record).await,
+        Act::Truncate(stream, before, record) => {
+            store.truncate_before(&stream, before, record).await
         }
     }
 }

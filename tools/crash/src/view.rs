@@ -30,7 +30,7 @@ impl View {
                 None => store.head().await?.get(),
             };
         }
-        if let Some(stream) = shape.guarded_stream() {
+        if let Some(stream) = shape.watched_stream() {
             let known = lock(&self.revisions).get(&(tenant, stream.clone())).copied();
             seen.revision = match known {
                 Some(revision) => Some(revision),
@@ -64,7 +64,7 @@ impl View {
             let head = store.head().await?.get();
             raise(&mut lock(&self.courses), (tenant.clone(), course), head);
         }
-        if let Some(stream) = shape.guarded_stream() {
+        if let Some(stream) = shape.watched_stream() {
             let last = store.stream(stream).await?.map_or(0, |info| Revision::get(info.last));
             raise(&mut lock(&self.revisions), (tenant, stream.clone()), last);
         }

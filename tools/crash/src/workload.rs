@@ -3,8 +3,9 @@
 //! Because it is pure, the parent knows every event that was ever asked for without being told.
 
 use factum_core::{
-    AppendRequest, Claim, ClaimChange, Codec, Command, CommandId, CommandTarget, CorrelationId,
-    EventType, Expected, NewEvent, Position, Query, QueryItem, Revision, StreamId, Tag, Tags,
+    AdminRecord, AppendRequest, Claim, ClaimChange, Codec, Command, CommandId, CommandTarget,
+    CorrelationId, EventType, Expected, NewEvent, Position, Query, QueryItem, Revision, StreamId,
+    Tag, Tags, record_event,
 };
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,15 @@ enum Kind {
     Seat { holder: StreamId, seat: u64, take: bool },
     /// One event of this many bytes.
     Large { stream: StreamId, bytes: usize },
+    /// Something done to a stream as a whole.
+    Act { stream: StreamId, tombstone: bool },
+}
+
+/// Something done to a stream as a whole.
+#[derive(Clone, Debug)]
+pub(crate) enum Act {
+    Tombstone(StreamId, AdminRecord),
+    Truncate(StreamId, Revision, AdminRecord),
 }
 
 /// What the writer knew when it built the append; goes into its guards.
@@ -71,28 +81,44 @@ impl Shape {
                 Kind::Several { streams, events: random.usize(2..12) }
             }
             66..78 => Kind::Course { course: random.u64(..COURSES) },
-            78..94 => {
-                let holder = stream("holder", &random.u64(..6));
+            78..92 => {
+                let holder = holder(label, &mut random);
                 Kind::Seat { holder, seat: random.u64(..SEATS), take: random.u8(..3) > 0 }
             }
-            94..97 => {
+            92..94 => {
                 let stream = shared(&mut random);
                 Kind::Stream { stream, events: random.usize(20..160), guarded: false }
             }
+            94..96 => Kind::Act { stream: shared(&mut random), tombstone: false },
+            96..97 => Kind::Act { stream: holder(label, &mut random), tombstone: true },
             97..98 => Kind::Large { stream: own(), bytes: random.usize(20_000..200_000) },
             _ => Kind::Stream { stream: own(), events: 0, guarded: false },
         };
         let empty = matches!(kind, Kind::Stream { events: 0, .. });
-        let command = empty || random.u8(..5) < 2;
+        let act = matches!(kind, Kind::Act { .. });
+        let command = !act && (empty || random.u8(..5) < 2);
         Self { label, seed, kind, command, twice: command && random.u8(..4) == 0 }
     }
 
-    /// The stream whose revision the append is guarded by.
-    pub(crate) fn guarded_stream(&self) -> Option<&StreamId> {
+    /// The stream whose revision must be known before the append can be built.
+    pub(crate) fn watched_stream(&self) -> Option<&StreamId> {
         match &self.kind {
-            Kind::Stream { stream, guarded: true, .. } => Some(stream),
+            Kind::Stream { stream, guarded: true, .. } | Kind::Act { stream, tombstone: false } => {
+                Some(stream)
+            }
             _ => None,
         }
+    }
+
+    /// What is done to a stream, if this is no append.
+    pub(crate) fn act(&self, seen: Seen) -> Option<Act> {
+        let Kind::Act { stream, tombstone } = &self.kind else { return None };
+        let record = AdminRecord::new(self.label.event_id(self.seed, 0), self.label.to_string());
+        let before = Revision::new(seen.revision.unwrap_or(0));
+        Some(match tombstone {
+            true => Act::Tombstone(stream.clone(), record),
+            false => Act::Truncate(stream.clone(), before, record),
+        })
     }
 
     /// The tag that the append is guarded by.
@@ -103,7 +129,7 @@ impl Shape {
         }
     }
 
-    /// The append itself.
+    /// The append itself; for an act, the event that records it.
     pub(crate) fn request(&self, seen: Seen) -> AppendRequest {
         let mut request = AppendRequest::default();
         let mut add = |stream: &StreamId, event| request.events.push((stream.clone(), event));
@@ -132,13 +158,16 @@ impl Shape {
                 event.payload = vec![0x5a; *bytes].into();
                 add(stream, event);
             }
+            Kind::Act { stream, .. } => {
+                self.act(seen).iter().for_each(|it| add(stream, it.event()));
+            }
         }
         self.guarded(request, seen)
     }
 
     fn guarded(&self, request: AppendRequest, seen: Seen) -> AppendRequest {
         let mut request = request;
-        if let Some(stream) = self.guarded_stream() {
+        if let Kind::Stream { stream, guarded: true, .. } = &self.kind {
             let last = seen.revision.map(Revision::new);
             let expected = last.map_or(Expected::NoStream, Expected::Revision);
             request = request.stream(stream.clone(), expected, []);
@@ -167,9 +196,31 @@ impl Shape {
     }
 }
 
+impl Act {
+    /// The event that the store must append to record it.
+    fn event(&self) -> NewEvent {
+        match self {
+            Self::Tombstone(_, record) => {
+                let payload = serde_json::json!({ "reason": record.reason });
+                record_event(EventType::STREAM_TOMBSTONED, record, &payload)
+            }
+            Self::Truncate(_, before, record) => {
+                let payload =
+                    serde_json::json!({ "before": before.get(), "reason": record.reason });
+                record_event(EventType::STREAM_TRUNCATED, record, &payload)
+            }
+        }
+    }
+}
+
 /// The events that a course's guard looks for.
 pub(crate) fn course_query(course: u64) -> Query {
     QueryItem::default().tag(tag("course", course)).into()
+}
+
+/// A stream that holds seats; each round has its own, because a tombstone is final.
+fn holder(label: Label, random: &mut fastrand::Rng) -> StreamId {
+    stream("holder", &format!("{}-{}", label.round, random.u64(..6)))
 }
 
 fn tag(name: &str, value: u64) -> Tag {

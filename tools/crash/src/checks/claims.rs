@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use factum_core::{Claim, ClaimChange, ClaimIndex, SharedStore, StreamId, TenantId};
+use factum_core::{Claim, ClaimChange, ClaimIndex, EventType, SharedStore, StreamId, TenantId};
 
 use super::Log;
 use crate::witness::Witness;
@@ -27,6 +27,9 @@ pub(super) fn claims_have_one_holder(log: &Log, _: &Witness) -> Vec<String> {
                 }
                 ClaimChange::Release(_) => {}
             }
+        }
+        if event.event_type.as_str() == EventType::STREAM_TOMBSTONED {
+            held.retain(|(tenant, _), owner| **tenant != event.tenant || **owner != event.stream);
         }
     }
     problems

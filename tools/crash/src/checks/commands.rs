@@ -1,6 +1,6 @@
 //! Commands: asked again, they answer as before; unanswered ones take effect once.
 
-use factum_core::{AppendError, SharedStore};
+use factum_core::{AppendError, Refusal, SharedStore};
 
 use crate::label::Label;
 use crate::witness::{Answer, End, Entry, Witness};
@@ -45,7 +45,11 @@ async fn answer(store: &SharedStore, label: Label, entry: &Entry) -> Result<End,
     }
     let appended = match store.append(request).await {
         Ok(appended) => appended,
-        Err(AppendError::Conflict(_)) if known.is_none() => return Ok(End::Refused),
+        Err(AppendError::Conflict(_) | AppendError::Refused(Refusal::StreamDeleted { .. }))
+            if known.is_none() =>
+        {
+            return Ok(End::Refused);
+        }
         Err(error) => return Err(error.to_string()),
     };
     let answer = Answer::from(&appended);

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use factum_core::{
-    ClaimChange, LogRead, MemoryStore, Position, RecordedEvent, Revision, SharedStore, SystemClock,
-    TenantScope,
+    ClaimChange, EventType, LogRead, MemoryStore, Position, RecordedEvent, Revision, SharedStore,
+    SystemClock, TenantScope,
 };
 
-use super::{INVARIANTS, Log, commands, judged};
+use super::{INVARIANTS, Log, commands, judged, streams};
 use crate::arguments::Arguments;
 use crate::child::{Say, work};
 use crate::sabotage::Sabotage;
@@ -24,7 +24,7 @@ async fn worked(sabotage: Option<Sabotage>) -> (SharedStore, Log, Witness) {
         heard.lock().expect("nobody panics").hear(0, line.clone());
     });
     let store: SharedStore = Arc::new(MemoryStore::new(TenantScope::All, Arc::new(SystemClock)));
-    work(arguments, Arc::clone(&store), say, 12).await;
+    work(arguments, Arc::clone(&store), say, 32).await;
     let log = Log::read(&store).await.expect("memory is readable");
     let witness = Arc::into_inner(witness).expect("the writers are gone");
     (store, log, witness.into_inner().expect("nobody panicked"))
@@ -153,6 +153,28 @@ async fn a_value_taken_twice_is_caught() {
         renumber(events);
     });
     assert!(broken.await.contains(&"claims have one holder"));
+}
+
+#[tokio::test]
+async fn an_event_after_a_tombstone_is_caught() {
+    let broken = broken_by(|events, _| {
+        let dead = |it: &RecordedEvent| it.event_type.as_str() == EventType::STREAM_TOMBSTONED;
+        let at = events.iter().position(dead).expect("some stream was tombstoned");
+        let mut late = events[at].clone();
+        late.event_type = EventType::new("crash.noted").expect("the name is valid");
+        late.revision = late.revision.next();
+        events.insert(at + 1, late);
+        renumber(events);
+    });
+    assert!(broken.await.contains(&"nothing follows a tombstone"));
+}
+
+#[tokio::test]
+async fn a_truncation_that_the_store_does_not_know_is_caught() {
+    let (store, mut log, _) = worked(None).await;
+    assert_eq!(streams::streams_follow_the_events(&store, &log).await, Vec::<String>::new());
+    log.events.retain(|it| it.event_type.as_str() != EventType::STREAM_TRUNCATED);
+    assert!(!streams::streams_follow_the_events(&store, &log).await.is_empty());
 }
 
 #[tokio::test]
