@@ -1,8 +1,8 @@
 //! Every test of the workspace.
 //!
-//! A test that lacks something it needs says so: it is listed as ignored, or prints a line
-//! `not run: <what is missing>` and returns. Both are collected here, because a runner that shows
-//! only failures would hide them.
+//! A test that lacks something it needs says so: it is listed as ignored, ends as ignored with a
+//! reason, or prints a line `not run: <what is missing>`. All are collected here, because a runner
+//! that shows only failures would hide them.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
@@ -23,8 +23,8 @@ pub(crate) fn run(report: &mut Report) {
     } else {
         report.part("tests", || plain(&mut skipped));
     }
-    for (name, missing) in &skipped {
-        report.not_run(&format!("  {name}"), missing);
+    for (name, missing) in grouped(&skipped) {
+        report.not_run(&format!("  {name}"), &missing);
     }
     report.part("doctests", || {
         let arguments = ["test", "--workspace", "--all-features", "--locked", "--doc"];
@@ -66,9 +66,6 @@ fn plain(skipped: &mut Vec<(String, String)>) -> Outcome {
         if let Some(named) = line.strip_prefix("test ") {
             named.split(" ...").next().unwrap_or_default().clone_into(&mut test);
         }
-        if line.starts_with("test ") && line.ends_with("... ignored") {
-            skipped.push((test.clone(), IGNORED.into()));
-        }
         if let Some(missing) = missing_in(line) {
             skipped.push((test.clone(), missing.into()));
         }
@@ -78,9 +75,28 @@ fn plain(skipped: &mut Vec<(String, String)>) -> Outcome {
 
 /// What a line says is missing, if it says so.
 fn missing_in(line: &str) -> Option<&str> {
-    let at = line.find(MARK)?;
-    let before = line[..at].trim();
-    (before.is_empty() || before.ends_with("...")).then(|| line[at + MARK.len()..].trim())
+    let line = line.trim();
+    let outcome = line.strip_prefix("test ").and_then(|it| it.split_once(" ... "));
+    if let Some(reason) = outcome.and_then(|(_, it)| it.strip_prefix("ignored")) {
+        let reason = reason.trim_matches([' ', ',', '(', ')']);
+        return Some(if reason.is_empty() { IGNORED } else { reason });
+    }
+    outcome.map_or(line, |(_, it)| it).strip_prefix(MARK).map(str::trim)
+}
+
+/// One row per test, or one per test program where many of its tests miss the same thing.
+fn grouped(skipped: &[(String, String)]) -> Vec<(String, String)> {
+    let program = |test: &str| test.split(' ').next().unwrap_or_default().to_owned();
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for (test, missing) in skipped {
+        let (program, same) = (program(test), |it: &&(String, String)| it.1 == *missing);
+        let alike = skipped.iter().filter(same).filter(|it| it.0.starts_with(&program)).count();
+        let name = if alike > 3 { format!("{program}, {alike} tests") } else { test.clone() };
+        if !rows.contains(&(name.clone(), missing.clone())) {
+            rows.push((name, missing.clone()));
+        }
+    }
+    rows
 }
 
 /// Follows the output of the test runner: which test is speaking, and whether it passed.
@@ -165,9 +181,22 @@ mod tests {
     }
 
     #[test]
+    fn many_tests_that_miss_the_same_become_one_row() {
+        let skip = |test: &str| (test.to_owned(), "durability".to_owned());
+        let names = ["a::conformance x", "a::conformance y", "a::conformance z", "b::other w"];
+        assert_eq!(grouped(&names.map(skip)).len(), 4);
+        let more: Vec<_> = names.map(skip).into_iter().chain([skip("a::conformance v")]).collect();
+        let rows = grouped(&more);
+        assert_eq!(rows, [skip("a::conformance, 4 tests"), skip("b::other w")]);
+    }
+
+    #[test]
     fn a_missing_thing_is_heard_at_the_start_of_a_line_only() {
         assert_eq!(missing_in("    not run: a small disk "), Some("a small disk"));
         assert_eq!(missing_in("test full ... not run: a small disk"), Some("a small disk"));
+        assert_eq!(missing_in("    test case ... ignored (no disk)"), Some("no disk"));
+        assert_eq!(missing_in("test case ... ignored"), Some(IGNORED));
         assert_eq!(missing_in("the part is not run: why"), None);
+        assert_eq!(missing_in("test case ... ok"), None);
     }
 }
