@@ -69,7 +69,15 @@ fn test_names(sources: &[Source]) -> HashSet<&str> {
             || file.path.starts_with("tools/crash/");
         if whole { file.text.as_str() } else { file.tests() }
     });
-    code.flat_map(str::lines).filter_map(|line| function_name(line.trim_start())).collect()
+    let lines = code.flat_map(str::lines).map(str::trim_start);
+    lines.filter_map(|line| function_name(line).or_else(|| trial_name(line))).collect()
+}
+
+/// The name of a test that is a value rather than a function: `Trial::test("name", ...`.
+fn trial_name(line: &str) -> Option<&str> {
+    let (_, call) = line.split_once("Trial::")?;
+    let (_, quoted) = call.split_once("(\"")?;
+    quoted.split('"').next()
 }
 
 #[cfg(test)]
@@ -79,7 +87,10 @@ mod tests {
 
     fn findings(list: &str) -> Vec<String> {
         let document = source(DOCUMENT, &format!("# A\n\n## Invariants\n\n{list}\n\n## Next\n"));
-        let test = source("crates/a/tests/a.rs", "#[test]\nfn it_holds() {}\n");
+        let test = source(
+            "crates/a/tests/a.rs",
+            "#[test]\nfn it_holds() {}\nTrial::test(\"so_it_does\", run)\n",
+        );
         let code = source("crates/a/src/a.rs", "fn no_test() {}\n");
         check(&[document, test, code])
     }
@@ -87,6 +98,7 @@ mod tests {
     #[test]
     fn an_invariant_must_name_a_test_that_exists() {
         assert!(findings("1. **A.** Text.\n   Held by `it_holds`.").is_empty());
+        assert!(findings("1. **A.** Text.\n   Held by `so_it_does`.").is_empty());
         assert!(findings("1. **A.** Text. Not built yet.").is_empty());
         assert_eq!(findings("1. **A.** Text, `it_holds`.").len(), 1);
         assert_eq!(findings("1. **A.** Text.\n   Held by `no_test`.").len(), 1);
