@@ -277,6 +277,11 @@ impl StoreError {
         self.kind
     }
 
+    /// What happened, without the operation.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// What was being done.
     pub fn operation(&self) -> &'static str {
         self.operation

@@ -23,7 +23,8 @@ pub(crate) fn backup(config: &SqliteStoreConfig, to: &Path) -> Result<Position, 
         return Err(exists(to));
     }
     let partial = Partial(partial_name(to));
-    let head = copy(config, &partial.0).map_err(|error| failed(OPERATION, error))?;
+    let source = open_reader(&config.path, config.busy_timeout_ms)?;
+    let head = copy(&source, &partial.0).map_err(|error| failed(OPERATION, error))?;
     let named = flush(&partial.0).and_then(|()| fs::hard_link(&partial.0, to));
     match named {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(exists(to)),
@@ -36,9 +37,7 @@ pub(crate) fn backup(config: &SqliteStoreConfig, to: &Path) -> Result<Position, 
     Ok(head)
 }
 
-fn copy(config: &SqliteStoreConfig, partial: &Path) -> rusqlite::Result<Position> {
-    let source = open_reader(&config.path, config.busy_timeout_ms)
-        .map_err(|_| rusqlite::Error::InvalidPath(config.path.clone()))?;
+fn copy(source: &Connection, partial: &Path) -> rusqlite::Result<Position> {
     // The snapshot of this transaction is what is copied, whatever is appended meanwhile.
     source.execute_batch("BEGIN")?;
     let head: i64 = source.query_row(sql::LAST_POSITION, [], |row| row.get(0))?;
@@ -46,7 +45,7 @@ fn copy(config: &SqliteStoreConfig, partial: &Path) -> rusqlite::Result<Position
     let _ = fs::remove_file(partial);
     let mut target = Connection::open(partial)?;
     target.pragma_update(None, "synchronous", "OFF")?; // Flushed once, at the end.
-    let steps = Backup::new(&source, &mut target)?;
+    let steps = Backup::new(source, &mut target)?;
     loop {
         let step = steps.step(STEP_PAGES)?;
         fail_point::hit("backup");

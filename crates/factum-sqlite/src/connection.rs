@@ -77,7 +77,14 @@ pub(crate) fn open_writer(config: &SqliteStoreConfig) -> Result<Connection, Stor
 
 fn set_up_writer(conn: &Connection, config: &SqliteStoreConfig) -> rusqlite::Result<()> {
     conn.busy_timeout(Duration::from_millis(u64::from(config.busy_timeout_ms)))?;
-    conn.pragma_update(None, "journal_mode", "WAL")?;
+    let mode: String =
+        conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    if !mode.eq_ignore_ascii_case("wal") {
+        return Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CANTOPEN),
+            Some(format!("expected write-ahead mode, found {mode}: is the file on a local disk?")),
+        ));
+    }
     // Checkpoints are the writer's own business: after the answers, not before them.
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;

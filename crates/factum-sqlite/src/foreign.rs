@@ -40,8 +40,10 @@ impl ForeignPoll {
         Ok(Self { shared, thread: Some(thread) })
     }
 
-    /// Tells the thread that there may be a new watch.
+    /// Tells the thread that there is a new watch.
     pub(crate) fn nudge(&self) {
+        // Under the lock the thread is either asleep, and wakes, or about to look for watches.
+        let _awake = self.shared.stop.lock().unwrap_or_else(PoisonError::into_inner);
         self.shared.wake.notify_all();
     }
 }
@@ -60,10 +62,12 @@ fn poll(conn: &Connection, pace: Duration, head: &HeadSignal, shared: &Shared) {
     let mut seen = None;
     let mut stop = shared.stop.lock().unwrap_or_else(PoisonError::into_inner);
     while !*stop {
-        // Without a watch there is nobody to tell: sleep until nudged. A nudge that comes before
-        // the sleep is made up for by the time limit.
-        let nap = if head.watchers() > 0 { pace } else { pace.max(Duration::from_millis(250)) };
-        stop = shared.wake.wait_timeout(stop, nap).unwrap_or_else(PoisonError::into_inner).0;
+        // Without a watch there is nobody to tell: sleep until nudged.
+        stop = if head.watchers() > 0 {
+            shared.wake.wait_timeout(stop, pace).unwrap_or_else(PoisonError::into_inner).0
+        } else {
+            shared.wake.wait(stop).unwrap_or_else(PoisonError::into_inner)
+        };
         if head.watchers() > 0
             && let Ok(now) = head_if_changed(conn, &mut seen)
             && let Some(now) = now

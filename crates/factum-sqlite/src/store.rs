@@ -118,7 +118,7 @@ impl EventStore for SqliteStore {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             backend: "sqlite",
-            durable: true,
+            durable: !self.shared.config.unsafe_no_flush,
             dense_positions: true,
             multi_process: true,
             backup: true,

@@ -220,15 +220,20 @@ impl Writer {
 
     /// Runs a group in one transaction. Answers are given out only after the commit.
     fn try_commit(&mut self, group: &[Write]) -> Result<Vec<Answer>, GroupError> {
-        self.begin().map_err(|it| self.interrupted(it))?;
-        let answers = self.run_group(group).map_err(|it| self.interrupted(it))?;
+        if let Err(failure) = self.begin() {
+            self.roll_back();
+            return Err(GroupError::Lost(failure.into_store_error("append")));
+        }
+        let (answers, wrote) = self.run_group(group).map_err(|it| self.interrupted(it))?;
         fail_point::hit("append-before-commit");
         let committed = self.conn.prepare_cached("COMMIT").and_then(|mut it| it.execute([]));
         if let Err(error) = committed {
             return Err(self.commit_lost(error));
         }
         fail_point::hit("append-after-commit");
-        self.full.store(false, Ordering::Release);
+        if wrote {
+            self.full.store(false, Ordering::Release);
+        }
         self.head.publish(Position::new(self.state.head.cast_unsigned()));
         Ok(answers)
     }
@@ -246,7 +251,8 @@ impl Writer {
         Ok(())
     }
 
-    fn run_group(&mut self, group: &[Write]) -> Result<Vec<Answer>, Failure> {
+    /// The answers, and whether anything was written.
+    fn run_group(&mut self, group: &[Write]) -> Result<(Vec<Answer>, bool), Failure> {
         let now = self.clock.now();
         let mut open = Group::new(&self.conn, now)?;
         let mut answers = Vec::with_capacity(group.len());
@@ -271,14 +277,15 @@ impl Writer {
                 Err(failure) => return Err(failure),
             });
         }
-        if self.state.head != before {
+        let grown = self.state.head != before;
+        if grown {
             head::write(&self.conn, self.state.head)?;
         }
         if commands {
             let mut sweep = self.conn.prepare_cached(sql::SWEEP_COMMANDS)?;
             sweep.execute((now.as_micros(), SWEEP_ROWS_MAX))?;
         }
-        Ok(answers)
+        Ok((answers, grown || commands))
     }
 
     /// Rolls back after a failure before the commit: nothing is stored.
@@ -360,13 +367,13 @@ impl Write {
 enum GroupError {
     /// Rolled back before the commit.
     Interrupted(Failure),
-    /// The commit failed.
+    /// It could not begin, or its commit failed: one error for all.
     Lost(StoreError),
 }
 
 /// The same failure again, for the next request of the group.
 fn copy(error: &StoreError) -> StoreError {
-    StoreError::new(error.kind(), error.operation(), error.to_string())
+    StoreError::new(error.kind(), error.operation(), error.message())
 }
 
 type Gathered = (Vec<Write>, Option<Box<dyn FnOnce(&mut Connection) + Send>>);

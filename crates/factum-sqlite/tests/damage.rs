@@ -60,6 +60,9 @@ async fn f4_each_kind_of_damage_is_found_and_named() {
         ("UPDATE kinds SET event_type = 'account.hacked' WHERE id = 1", "row of kind 1"),
         ("UPDATE terms SET name = 'order:99' WHERE name = 'order:1'", "row of term"),
         ("UPDATE tenants SET name = 'other'", "row of tenant 1"),
+        ("UPDATE head SET position = 10", "row of the head"),
+        ("DELETE FROM head", "row of the head"),
+        ("DELETE FROM events WHERE position > 60", "head: expected the last event at 62"),
         ("UPDATE claims SET stream = 2", "the events do not say so"),
         ("DELETE FROM claims", "index claims: expected 1 entries, found 0"),
         ("UPDATE commands SET target = 'account/cy'", "command c1"),
@@ -124,6 +127,20 @@ async fn a_hole_in_a_stream_is_an_error() {
     assert_eq!(forward.kind(), StoreErrorKind::Corrupt);
     let backward = store.collect_stream(StreamRead::backward(stream("ann"))).await.unwrap_err();
     assert_eq!(backward.kind(), StoreErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn a_log_cut_short_is_not_taken_for_a_short_log() {
+    let folder = tempfile::tempdir().unwrap();
+    build(folder.path()).await;
+    let conn = rusqlite::Connection::open(folder.path().join("log.db")).unwrap();
+    conn.execute_batch("DELETE FROM events WHERE position > 60").unwrap();
+    drop(conn);
+    let store = open(folder.path()).await;
+    let read = store.collect(LogRead::default()).await.unwrap_err();
+    assert_eq!(read.kind(), StoreErrorKind::Corrupt);
+    let appended = store.append(append("ann", 200..201)).await.unwrap_err();
+    assert!(appended.to_string().contains("expected the last event at position 62"), "{appended}");
 }
 
 /// Single bits anywhere in the file: what is read is what was written, or an error.
