@@ -29,6 +29,7 @@ mod append;
 mod backup;
 mod codec;
 mod commands;
+mod commit;
 mod config;
 mod connection;
 mod error;

@@ -1,0 +1,284 @@
+//! The one thread that writes: group commit without a timer.
+//!
+//! ```text
+//! wait for a request -> take what else is queued -> BEGIN IMMEDIATE -> catch up with other
+//! processes -> judge and store each -> COMMIT (one flush) -> publish the head -> answer each
+//!                                        | SQLite failed in the middle
+//!                                        v
+//!                     roll back, then each request in a transaction of its own
+//! ```
+//!
+//! The group grows by itself while the disk is busy with the one before.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+
+use factum_core::{Clock, HeadSignal, Position, StoreError, StoreErrorKind};
+use rusqlite::Connection;
+use tokio::sync::mpsc;
+
+use crate::append::{Group, WriterState};
+use crate::connection::{CHECKPOINT_PAGES, open_writer};
+use crate::error::{Failure, closed, commit_failed};
+use crate::writer::{ActRequest, Answer, Write};
+use crate::{SqliteStoreConfig, fail_point, head, sql};
+
+/// Most requests in one group.
+const GROUP_REQUESTS_MAX: usize = 512;
+/// A group takes no further request once it holds this many events.
+const GROUP_EVENTS_MAX: usize = 8_192;
+/// How many expired commands a group sweeps away.
+const SWEEP_ROWS_MAX: i64 = 64;
+
+/// What the writing thread owns.
+pub(crate) struct Writer {
+    conn: Connection,
+    config: SqliteStoreConfig,
+    head: Arc<HeadSignal>,
+    clock: Arc<dyn Clock>,
+    full: Arc<AtomicBool>,
+    state: WriterState,
+    /// SQLite's counter of other connections' commits, as of the last group.
+    data_version: Option<i64>,
+    /// Pages in the write-ahead log after the last commit.
+    wal_pages: Arc<AtomicI32>,
+}
+
+impl Writer {
+    /// A writer that has not looked at the file yet. Sets `full` while there is no room.
+    pub(crate) fn new(
+        conn: Connection,
+        config: SqliteStoreConfig,
+        head: Arc<HeadSignal>,
+        full: Arc<AtomicBool>,
+    ) -> rusqlite::Result<Self> {
+        let mut writer = Self {
+            conn,
+            clock: Arc::clone(&config.clock),
+            config,
+            head,
+            full,
+            state: WriterState::default(),
+            data_version: None,
+            wal_pages: Arc::default(),
+        };
+        writer.watch_wal()?;
+        Ok(writer)
+    }
+
+    /// Answers requests until nobody can ask any more.
+    pub(crate) fn serve(mut self, mut requests: mpsc::Receiver<Write>) {
+        let mut alone = None;
+        loop {
+            if let Some(work) = alone.take() {
+                self.run_alone(work);
+                continue;
+            }
+            let Some(first) = requests.blocking_recv() else {
+                return;
+            };
+            let group;
+            (group, alone) = gather(first, &mut requests);
+            if !group.is_empty() {
+                self.commit_group(group);
+                self.checkpoint();
+            }
+        }
+    }
+
+    fn run_alone(&mut self, work: Box<dyn FnOnce(&mut Connection) + Send>) {
+        work(&mut self.conn);
+        self.forget();
+    }
+
+    /// Drops what is known of the file, so that the next group reads it again.
+    fn forget(&mut self) {
+        self.data_version = None;
+        self.state.ids.forget();
+    }
+
+    fn commit_group(&mut self, group: Vec<Write>) {
+        match self.try_commit(&group) {
+            Ok(answers) => {
+                for (write, answer) in group.into_iter().zip(answers) {
+                    write.answer(answer);
+                }
+            }
+            Err(GroupError::Interrupted(_)) if group.len() > 1 => {
+                // One request stumbled; alone, it fails by itself and the others do not.
+                for write in group {
+                    self.commit_group(vec![write]);
+                }
+            }
+            Err(GroupError::Interrupted(failure)) => {
+                let mut error = Some(failure.into_append_error());
+                for write in group {
+                    let again = || closed(StoreErrorKind::Unavailable, "append").into();
+                    write.answer(Err(error.take().unwrap_or_else(again)));
+                }
+            }
+            Err(GroupError::Lost(error)) => {
+                for write in group {
+                    write.answer(Err(copy(&error).into()));
+                }
+            }
+        }
+    }
+
+    /// Runs a group in one transaction. Answers are given out only after the commit.
+    fn try_commit(&mut self, group: &[Write]) -> Result<Vec<Answer>, GroupError> {
+        if let Err(failure) = self.begin() {
+            self.roll_back();
+            return Err(GroupError::Lost(failure.into_store_error("append")));
+        }
+        let (answers, wrote) = self.run_group(group).map_err(|it| self.interrupted(it))?;
+        fail_point::hit("append-before-commit");
+        let committed = self.conn.prepare_cached("COMMIT").and_then(|mut it| it.execute([]));
+        if let Err(error) = committed {
+            return Err(self.commit_lost(error));
+        }
+        fail_point::hit("append-after-commit");
+        if wrote {
+            self.full.store(false, Ordering::Release);
+        }
+        self.head.publish(Position::new(self.state.head.cast_unsigned()));
+        Ok(answers)
+    }
+
+    fn begin(&mut self) -> Result<(), Failure> {
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        let mut statement = self.conn.prepare_cached("PRAGMA data_version")?;
+        let data_version: i64 = statement.query_row([], |row| row.get(0))?;
+        if self.data_version != Some(data_version) {
+            self.state.ids.forget();
+            self.state.head = head::read_checked(&self.conn)?;
+            self.data_version = Some(data_version);
+        }
+        self.state.ids.trim();
+        Ok(())
+    }
+
+    /// The answers, and whether anything was written.
+    fn run_group(&mut self, group: &[Write]) -> Result<(Vec<Answer>, bool), Failure> {
+        let now = self.clock.now();
+        let mut open = Group::new(&self.conn, now)?;
+        let mut answers = Vec::with_capacity(group.len());
+        let (mut commands, before) = (false, self.state.head);
+        for write in group {
+            let answer = match write {
+                Write::Append { tenant, request, .. } => {
+                    commands |= request.command.is_some();
+                    open.append(&mut self.state, tenant, request)
+                }
+                Write::Act { tenant, act, .. } => {
+                    let ActRequest { stream, act, expected, record } = act;
+                    open.act(&mut self.state, tenant, stream, *act, *expected, record)
+                }
+                Write::Alone(_) => unreachable!("gathered groups hold no such request"),
+            };
+            answers.push(match answer {
+                Ok(appended) => Ok(appended),
+                Err(refused @ (Failure::Append(_) | Failure::Refused(_))) => {
+                    Err(refused.into_append_error())
+                }
+                Err(failure) => return Err(failure),
+            });
+        }
+        let grown = self.state.head != before;
+        if grown {
+            head::write(&self.conn, self.state.head)?;
+        }
+        if commands {
+            let mut sweep = self.conn.prepare_cached(sql::SWEEP_COMMANDS)?;
+            sweep.execute((now.as_micros(), SWEEP_ROWS_MAX))?;
+        }
+        Ok((answers, grown || commands))
+    }
+
+    /// Rolls back after a failure before the commit: nothing is stored.
+    fn interrupted(&mut self, failure: Failure) -> GroupError {
+        if matches!(&failure, Failure::Sqlite(error)
+            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
+        {
+            self.full.store(true, Ordering::Release);
+        }
+        self.roll_back();
+        GroupError::Interrupted(failure)
+    }
+
+    /// After a failed commit, what is stored is for the file to say: start from it again.
+    fn commit_lost(&mut self, error: rusqlite::Error) -> GroupError {
+        let error = commit_failed(error);
+        self.full.store(error.kind() == StoreErrorKind::StorageFull, Ordering::Release);
+        self.roll_back();
+        if error.kind() == StoreErrorKind::OutcomeUnknown
+            && let Ok(conn) = open_writer(&self.config)
+        {
+            self.conn = conn;
+            // Without the hook no checkpoint would run; SQLite's own takes over then.
+            if self.watch_wal().is_err() {
+                let _ = self.conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES);
+            }
+        }
+        GroupError::Lost(error)
+    }
+
+    fn roll_back(&mut self) {
+        if !self.conn.is_autocommit() {
+            // If even this fails, the next BEGIN does too, and says why.
+            let _ = self.conn.execute_batch("ROLLBACK");
+        }
+        self.forget();
+    }
+
+    /// Has SQLite say after each commit how long the write-ahead log is.
+    fn watch_wal(&mut self) -> rusqlite::Result<()> {
+        let pages = Arc::clone(&self.wal_pages);
+        self.conn.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, count| {
+            pages.store(count, Ordering::Relaxed);
+            Ok(())
+        }))
+    }
+
+    /// Writes the log back into the file once it is long, after the answers, not before them.
+    fn checkpoint(&mut self) {
+        if self.wal_pages.load(Ordering::Relaxed) >= CHECKPOINT_PAGES {
+            // A checkpoint that fails is tried again after the next group; nothing is lost.
+            let passive = "PRAGMA wal_checkpoint(PASSIVE)";
+            let _ = self.conn.query_row(passive, [], |_| Ok(()));
+            self.wal_pages.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+/// What became of a group that was not committed.
+enum GroupError {
+    /// Rolled back before the commit.
+    Interrupted(Failure),
+    /// It could not begin, or its commit failed: one error for all.
+    Lost(StoreError),
+}
+
+/// The same failure again, for the next request of the group.
+fn copy(error: &StoreError) -> StoreError {
+    StoreError::new(error.kind(), error.operation(), error.message())
+}
+
+type Gathered = (Vec<Write>, Option<Box<dyn FnOnce(&mut Connection) + Send>>);
+
+/// Takes what is queued, up to the limits or to a request that must run alone.
+fn gather(first: Write, requests: &mut mpsc::Receiver<Write>) -> Gathered {
+    let mut group = Vec::new();
+    let (mut events, mut next) = (0, Some(first));
+    while let Some(write) = next.take() {
+        if let Write::Alone(work) = write {
+            return (group, Some(work));
+        }
+        events += write.events();
+        group.push(write);
+        if group.len() < GROUP_REQUESTS_MAX && events < GROUP_EVENTS_MAX {
+            next = requests.try_recv().ok();
+        }
+    }
+    (group, None)
+}
