@@ -58,3 +58,6 @@ fn compare(backup: &Backup, verified: &Verified, log: &Log) -> Vec<String> {
     }
     problems
 }
+
+#[cfg(test)]
+mod tests;

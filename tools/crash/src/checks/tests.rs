@@ -7,7 +7,7 @@ use factum_core::{
     SystemClock, TenantScope,
 };
 
-use super::{INVARIANTS, Log, commands, judged, streams};
+use super::{INVARIANTS, Log, claims, commands, judged, store_verifies, streams};
 use crate::arguments::Arguments;
 use crate::child::{Say, work};
 use crate::sabotage::Sabotage;
@@ -175,6 +175,16 @@ async fn a_truncation_that_the_store_does_not_know_is_caught() {
     assert_eq!(streams::streams_follow_the_events(&store, &log).await, Vec::<String>::new());
     log.events.retain(|it| it.event_type.as_str() != EventType::STREAM_TRUNCATED);
     assert!(!streams::streams_follow_the_events(&store, &log).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_index_or_a_digest_that_differs_from_the_events_is_caught() {
+    let (store, mut log, _) = worked(None).await;
+    assert_eq!(claims::index_follows_the_events(&store, &log).await, Vec::<String>::new());
+    assert_eq!(store_verifies(&store, &log).await, Vec::<String>::new());
+    log.events.retain(|it| it.claims.is_empty());
+    assert!(!claims::index_follows_the_events(&store, &log).await.is_empty());
+    assert!(!store_verifies(&store, &log).await.is_empty());
 }
 
 #[tokio::test]
