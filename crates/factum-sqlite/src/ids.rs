@@ -44,7 +44,9 @@ impl StreamHead {
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     tenants: Kept<TenantId, i64>,
-    streams: Kept<(i64, StreamId), StreamHead>,
+    /// Where in `heads` each stream stands.
+    streams: Kept<(i64, StreamId), usize>,
+    heads: Vec<StreamHead>,
     categories: Kept<(i64, String), usize>,
     kinds: Kept<(usize, EventType), i64>,
     tags: Kept<(i64, Tag), i64>,
@@ -61,7 +63,10 @@ impl Ids {
 
     /// Makes room, between two requests.
     pub(crate) fn trim(&mut self) {
-        trim(&mut self.streams);
+        if self.heads.len() > KEPT_MAX {
+            self.streams.clear();
+            self.heads.clear();
+        }
         trim(&mut self.tags);
         trim(&mut self.correlations);
         if self.categories.len() > KEPT_MAX || self.kinds.len() > KEPT_MAX {
@@ -106,22 +111,8 @@ impl Ids {
         tenant: i64,
         stream: &StreamId,
     ) -> Result<Option<&mut StreamHead>, Failure> {
-        let key = (tenant, stream.clone());
-        if !self.streams.contains_key(&key) {
-            let mut statement = conn.prepare_cached(sql::FIND_STREAM)?;
-            let row = statement.query_row((tenant, stream.as_str()), |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<i64>>(3)?))
-            });
-            let Some((id, first, tombstoned, last)) = row.optional()? else {
-                return Ok(None);
-            };
-            let category = self.category(tenant, stream);
-            let last = last.ok_or_else(|| without_events(stream))?;
-            let next = last + 1;
-            let head = StreamHead { id, next, first, tombstoned, category };
-            self.streams.insert(key.clone(), head);
-        }
-        Ok(self.streams.get_mut(&key))
+        let place = self.place(conn, (tenant, stream.clone()))?;
+        Ok(place.map(|place| &mut self.heads[place]))
     }
 
     pub(crate) fn make_stream(
@@ -130,17 +121,48 @@ impl Ids {
         tenant: i64,
         stream: &StreamId,
     ) -> Result<&mut StreamHead, Failure> {
-        if self.stream(conn, tenant, stream)?.is_none() {
-            let id = self.take_free(conn, 1)?;
-            let name = stream.as_str();
-            let row = StreamRow { id, tenant, name, first_revision: 0, tombstoned: false };
-            let mut statement = conn.prepare_cached(sql::INSERT_STREAM)?;
-            statement.execute((id, tenant, name, row.checksum()))?;
-            let category = self.category(tenant, stream);
-            let head = StreamHead { id, next: 0, first: 0, tombstoned: false, category };
-            self.streams.insert((tenant, stream.clone()), head);
+        let place = match self.place(conn, (tenant, stream.clone()))? {
+            Some(place) => place,
+            None => self.insert_stream(conn, tenant, stream)?,
+        };
+        Ok(&mut self.heads[place])
+    }
+
+    fn place(&mut self, conn: &Connection, key: (i64, StreamId)) -> Result<Option<usize>, Failure> {
+        if let Some(place) = self.streams.get(&key) {
+            return Ok(Some(*place));
         }
-        Ok(self.streams.get_mut(&(tenant, stream.clone())).expect("it was found or made just now"))
+        let (tenant, stream) = &key;
+        let mut statement = conn.prepare_cached(sql::FIND_STREAM)?;
+        let row = statement.query_row((tenant, stream.as_str()), |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<i64>>(3)?))
+        });
+        let Some((id, first, tombstoned, last)) = row.optional()? else {
+            return Ok(None);
+        };
+        let next = last.ok_or_else(|| without_events(stream))? + 1;
+        let category = self.category(*tenant, stream);
+        Ok(Some(self.keep(key, StreamHead { id, next, first, tombstoned, category })))
+    }
+
+    fn insert_stream(
+        &mut self,
+        conn: &Connection,
+        tenant: i64,
+        stream: &StreamId,
+    ) -> Result<usize, Failure> {
+        let (id, name) = (self.take_free(conn, 1)?, stream.as_str());
+        let row = StreamRow { id, tenant, name, first_revision: 0, tombstoned: false };
+        conn.prepare_cached(sql::INSERT_STREAM)?.execute((id, tenant, name, row.checksum()))?;
+        let category = self.category(tenant, stream);
+        let head = StreamHead { id, next: 0, first: 0, tombstoned: false, category };
+        Ok(self.keep((tenant, stream.clone()), head))
+    }
+
+    fn keep(&mut self, key: (i64, StreamId), head: StreamHead) -> usize {
+        self.heads.push(head);
+        self.streams.insert(key, self.heads.len() - 1);
+        self.heads.len() - 1
     }
 
     fn category(&mut self, tenant: i64, stream: &StreamId) -> usize {
