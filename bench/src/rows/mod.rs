@@ -1,0 +1,22 @@
+//! The rows of the table, one file per kind of work.
+
+mod append;
+mod guards;
+mod import;
+pub mod memory;
+mod read;
+mod single;
+
+use crate::Measure;
+
+pub const ALL: &[Measure] = &[
+    (&["append batches of 100", "append batches of 1000"], append::measure),
+    (&["one event, one caller", "64 callers"], single::measure),
+    (
+        &["with a stream guard", "with a query guard", "with a claim", "with a command id"],
+        guards::measure,
+    ),
+    (&["read all", "read 1000 streams of 500"], read::measure),
+    (&["import XES", "memory while importing"], import::measure),
+    (&["memory while reading", "open a large store"], memory::measure),
+];
