@@ -1,1 +1,43 @@
-//! x
+//! For those who write or wrap a Factum store: proof that it keeps the contract.
+//!
+//! - [`conformance`]: one named case per sentence of the contract, run against any store.
+//! - [`model`]: random operations on a store and on the memory store, compared.
+//! - [`generators`]: seeded events, streams and appends.
+//!
+//! # A backend's side
+//!
+//! A backend runs the whole suite with a test target that has `harness = false`:
+//!
+//! ```no_run
+//! use std::path::Path;
+//! use std::process::ExitCode;
+//! use std::sync::Arc;
+//!
+//! use factum_core::{Clock, MemoryStore, SharedStore, TenantScope};
+//! use factum_testkit::conformance::{self, Fixture};
+//!
+//! struct Memory;
+//!
+//! #[async_trait::async_trait]
+//! impl Fixture for Memory {
+//!     /// A store with files puts them into `home`.
+//!     async fn open(&self, _: &Path, scope: TenantScope, clock: Arc<dyn Clock>) -> SharedStore {
+//!         Arc::new(MemoryStore::new(scope, clock))
+//!     }
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     conformance::main(Memory)
+//! }
+//! ```
+//!
+//! What the store's [`Capabilities`](factum_core::Capabilities) do not promise is shown as
+//! ignored, with the reason, and never as passed.
+
+pub mod conformance;
+pub mod generators;
+pub mod model;
+
+mod chance;
+
+pub use chance::{ManualClock, SequentialIds};
