@@ -4,6 +4,7 @@
 
 mod decisions;
 mod edges;
+mod foreign;
 mod headers;
 mod invariants;
 mod links;
@@ -27,6 +28,7 @@ const RULES: &[Rule] = &[
     ("invariants name their tests", invariants::check),
     ("decisions are numbered", decisions::check),
     ("arrows between crates", edges::check),
+    ("drivers stay inside", foreign::check),
 ];
 
 /// Checks every rule and prints what breaks it.
