@@ -19,6 +19,7 @@ mod digest;
 mod error;
 mod event;
 mod event_type;
+pub mod hooks;
 mod id;
 pub mod limits;
 mod maintenance;

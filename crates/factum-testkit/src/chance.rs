@@ -50,8 +50,8 @@ impl SequentialIds {
 
     /// The number of an id that came from here; of others, their last eight bytes.
     pub fn number(id: &EventId) -> u64 {
-        let [.., a, b, c, d, e, f, g, h] = *id.as_bytes();
-        u64::from_be_bytes([a, b, c, d, e, f, g, h])
+        let (_, last) = id.as_bytes().split_at(8);
+        last.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
     }
 }
 

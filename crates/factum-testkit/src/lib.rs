@@ -2,7 +2,10 @@
 //!
 //! - [`conformance`]: one named case per sentence of the contract, run against any store.
 //! - [`model`]: random operations on a store and on the memory store, compared.
+//! - [`faults`]: a decorator that fails as it is told, for testing what stands above a store.
+//! - [`history`]: what concurrent clients observed, checked against what the log holds.
 //! - [`generators`]: seeded events, streams and appends.
+//! - [`bench`]: how fast a store is, case by case.
 //!
 //! # A backend's side
 //!
@@ -34,8 +37,11 @@
 //! What the store's [`Capabilities`](factum_core::Capabilities) do not promise is shown as
 //! ignored, with the reason, and never as passed.
 
+pub mod bench;
 pub mod conformance;
+pub mod faults;
 pub mod generators;
+pub mod history;
 pub mod model;
 
 mod chance;

@@ -84,7 +84,7 @@ async fn of_many_appends_under_a_query_guard_one_wins(rig: &Rig) {
     assert!(
         answers
             .iter()
-            .flat_map(|it| it.as_ref().err())
+            .filter_map(|it| it.as_ref().err())
             .all(|error| matches!(error, AppendError::Conflict(Conflict::Query { .. })))
     );
     let winners = winners(answers);

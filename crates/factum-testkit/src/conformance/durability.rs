@@ -133,6 +133,6 @@ async fn a_watch_starts_at_the_head_after_a_reopen(rig: &Rig) {
     let store = reopened(rig, store).await;
     let mut watch = store.watch();
     let woken = watch.past(position(2));
-    let woken = tokio::time::timeout(std::time::Duration::from_secs(60), woken).await;
+    let woken = tokio::time::timeout(std::time::Duration::from_mins(1), woken).await;
     assert_eq!(woken.expect("the watch wakes").expect("the store is open"), position(3));
 }

@@ -77,7 +77,9 @@ async fn the_digest_is_of_the_events_the_handle_sees(rig: &Rig) {
     for store in [a, b] {
         let mut digester = Digester::default();
         let events = all(&store).await;
-        events.iter().for_each(|event| digester.update(event));
+        for event in &events {
+            digester.update(event);
+        }
         let verified = store.verify().await.expect("the store can be read");
         assert_eq!((verified.events, verified.digest), (events.len() as u64, digester.digest()));
     }

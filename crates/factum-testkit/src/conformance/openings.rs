@@ -108,6 +108,6 @@ async fn an_append_wakes_the_other_openings_watch(rig: &Rig) {
     let (left, right) = two(rig).await;
     let mut watch = right.watch();
     put(&left, "ann", 1..2).await;
-    let woken = tokio::time::timeout(Duration::from_secs(60), watch.past(Position::START)).await;
+    let woken = tokio::time::timeout(Duration::from_mins(1), watch.past(Position::START)).await;
     assert_eq!(woken.expect("the watch wakes").expect("the store is open"), position(1));
 }

@@ -86,8 +86,8 @@ async fn f24_sparse_matches_are_all_found(rig: &Rig) {
 
 async fn events_come_in_position_order(rig: &Rig) {
     let store = rig.open().await;
-    for number in 1..30 {
-        put(&store, ["ann", "bob", "zoe"][number as usize % 3], number..number + 1).await;
+    for (number, id) in (1..30).zip(["ann", "bob", "zoe"].into_iter().cycle()) {
+        put(&store, id, number..number + 1).await;
     }
     for page_events_max in [1, 7, 1_000] {
         let pages = pages(store.read(LogRead { page_events_max, ..LogRead::default() })).await;

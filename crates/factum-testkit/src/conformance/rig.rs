@@ -14,7 +14,7 @@ use super::Fixture;
 use crate::ManualClock;
 
 /// A case that takes longer than this hangs. Far above what any case needs.
-const CASE_TIMEOUT: Duration = Duration::from_secs(300);
+const CASE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// One sentence of the contract, as a test.
 #[derive(Clone, Copy, Debug)]

@@ -19,7 +19,7 @@ conformance_cases!["watch", ALWAYS;
 
 /// Turns a wake that never comes into a failure; the wake itself may take its time.
 async fn woken(watch: &mut HeadWatch, seen: u64) -> Position {
-    let wake = tokio::time::timeout(Duration::from_secs(60), watch.past(position(seen))).await;
+    let wake = tokio::time::timeout(Duration::from_mins(1), watch.past(position(seen))).await;
     wake.expect("the watch wakes").expect("the store is open")
 }
 
@@ -96,6 +96,6 @@ async fn a_watch_ends_when_the_store_is_closed(rig: &Rig) {
     put(&store, "ann", 1..2).await;
     woken(&mut watch, 0).await;
     drop(store);
-    let ended = tokio::time::timeout(Duration::from_secs(60), watch.past(position(1))).await;
+    let ended = tokio::time::timeout(Duration::from_mins(1), watch.past(position(1))).await;
     assert_eq!(failure(ended.expect("the watch ends")), StoreErrorKind::Unavailable);
 }

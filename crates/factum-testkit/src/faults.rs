@@ -1,0 +1,246 @@
+//! A store that fails as it is told, and otherwise does what the store beneath does.
+//!
+//! For testing whatever stands above a store: does it retry, give up, go on? Nothing is random; a
+//! fault happens exactly when it was ordered.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use factum_core::{
+    AdminRecord, AppendError, AppendRequest, Appended, Capabilities, CategoryInfo, CategoryList,
+    Claim, CommandId, EventStore, Expected, HeadSignal, HeadWatch, Health, LogRead, Maintenance,
+    PageStream, Position, Recalled, Revision, SharedStore, StoreError, StoreErrorKind, StoreStats,
+    StreamAdmin, StreamId, StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
+};
+use futures::{StreamExt, stream};
+
+/// What happens to one write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WriteFault {
+    /// It fails as unavailable; nothing is stored.
+    Before,
+    /// It is stored, and its answer is lost: the outcome is unknown.
+    After,
+    /// Nothing goes wrong, so that a later write fails.
+    None,
+}
+
+/// The faults that are ordered, shared by all handles of one [`FaultyStore`].
+#[derive(Debug)]
+pub struct Faults {
+    orders: Mutex<Orders>,
+    /// Never moves and never closes: what a watch is given while wakes are lost.
+    silence: HeadSignal,
+}
+
+#[derive(Debug, Default)]
+struct Orders {
+    writes: VecDeque<WriteFault>,
+    reads: VecDeque<Option<usize>>,
+    storage_full: bool,
+    wakes_lost: bool,
+}
+
+impl Faults {
+    /// Orders faults for the next writes, one each; after them, writes work again.
+    pub fn writes(&self, faults: impl IntoIterator<Item = WriteFault>) {
+        self.orders().writes.extend(faults);
+    }
+
+    /// Orders faults for the next reads, one each: fail as unavailable after so many pages, or,
+    /// with `None`, work.
+    pub fn reads(&self, fail_after_pages: impl IntoIterator<Item = Option<usize>>) {
+        self.orders().reads.extend(fail_after_pages);
+    }
+
+    /// Fills the storage: writes fail and reads go on until it is [cleared](Faults::clear).
+    pub fn fill(&self) {
+        self.orders().storage_full = true;
+    }
+
+    /// Makes room again.
+    pub fn clear(&self) {
+        self.orders().storage_full = false;
+    }
+
+    /// From now on, new watches never wake (`true`), or do again (`false`).
+    pub fn lose_wakes(&self, lost: bool) {
+        self.orders().wakes_lost = lost;
+    }
+
+    fn orders(&self) -> MutexGuard<'_, Orders> {
+        self.orders.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// A decorator that fails as its [`Faults`] say.
+#[derive(Clone, Debug)]
+pub struct FaultyStore {
+    inner: SharedStore,
+    faults: Arc<Faults>,
+}
+
+impl FaultyStore {
+    /// Decorates `inner`; no fault is ordered yet.
+    pub fn new(inner: SharedStore) -> Self {
+        let silence = HeadSignal::new(Position::START);
+        Self { inner, faults: Arc::new(Faults { orders: Mutex::default(), silence }) }
+    }
+
+    /// Where faults are ordered, before or after the store is shared.
+    pub fn faults(&self) -> Arc<Faults> {
+        Arc::clone(&self.faults)
+    }
+
+    async fn write(
+        &self,
+        operation: &'static str,
+        store: impl Future<Output = Result<Appended, AppendError>> + Send,
+    ) -> Result<Appended, AppendError> {
+        let (full, fault) = {
+            let mut orders = self.faults.orders();
+            (orders.storage_full, orders.writes.pop_front().unwrap_or(WriteFault::None))
+        };
+        let failed = |kind, message| Err(StoreError::new(kind, operation, message).into());
+        if full {
+            return failed(StoreErrorKind::StorageFull, "expected room, found the storage full");
+        }
+        match fault {
+            WriteFault::Before => failed(StoreErrorKind::Unavailable, "ordered to be unavailable"),
+            WriteFault::After => {
+                store.await?;
+                failed(StoreErrorKind::OutcomeUnknown, "ordered to lose the answer")
+            }
+            WriteFault::None => store.await,
+        }
+    }
+
+    fn pages(&self, operation: &'static str, pages: PageStream) -> PageStream {
+        let Some(after) = self.faults.orders().reads.pop_front().flatten() else { return pages };
+        let failed = async move {
+            Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                operation,
+                "ordered to be unavailable",
+            ))
+        };
+        pages.take(after).chain(stream::once(failed)).boxed()
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl EventStore for FaultyStore {
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+
+    fn scope(&self) -> &TenantScope {
+        self.inner.scope()
+    }
+
+    fn for_tenant(&self, tenant: &TenantId) -> Result<SharedStore, StoreError> {
+        let inner = self.inner.for_tenant(tenant)?;
+        Ok(Arc::new(Self { inner, faults: self.faults() }))
+    }
+
+    async fn append(&self, request: AppendRequest) -> Result<Appended, AppendError> {
+        self.write("append", self.inner.append(request)).await
+    }
+
+    async fn recall(&self, command: &CommandId) -> Result<Option<Recalled>, StoreError> {
+        self.inner.recall(command).await
+    }
+
+    fn read(&self, request: LogRead) -> PageStream {
+        self.pages("read log", self.inner.read(request))
+    }
+
+    fn read_stream(&self, request: StreamRead) -> PageStream {
+        self.pages("read stream", self.inner.read_stream(request))
+    }
+
+    async fn head(&self) -> Result<Position, StoreError> {
+        self.inner.head().await
+    }
+
+    fn watch(&self) -> HeadWatch {
+        if self.faults.orders().wakes_lost {
+            return self.faults.silence.watch();
+        }
+        self.inner.watch()
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl StreamAdmin for FaultyStore {
+    async fn stream(&self, stream: &StreamId) -> Result<Option<StreamInfo>, StoreError> {
+        self.inner.stream(stream).await
+    }
+
+    async fn streams(&self, list: StreamList) -> Result<Vec<StreamInfo>, StoreError> {
+        self.inner.streams(list).await
+    }
+
+    async fn categories(&self, list: CategoryList) -> Result<Vec<CategoryInfo>, StoreError> {
+        self.inner.categories(list).await
+    }
+
+    async fn claim_owner(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError> {
+        self.inner.claim_owner(claim).await
+    }
+
+    async fn tombstone(
+        &self,
+        stream: &StreamId,
+        expected: Expected,
+        record: AdminRecord,
+    ) -> Result<Appended, AppendError> {
+        self.write("tombstone stream", self.inner.tombstone(stream, expected, record)).await
+    }
+
+    async fn truncate_before(
+        &self,
+        stream: &StreamId,
+        first: Revision,
+        record: AdminRecord,
+    ) -> Result<Appended, AppendError> {
+        self.write("truncate stream", self.inner.truncate_before(stream, first, record)).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl Maintenance for FaultyStore {
+    async fn stats(&self) -> Result<StoreStats, StoreError> {
+        self.inner.stats().await
+    }
+
+    async fn health(&self) -> Result<Health, StoreError> {
+        let health = self.inner.health().await?;
+        if self.faults.orders().storage_full {
+            return Ok(Health { writable: false, problem: "the storage is full".into(), ..health });
+        }
+        Ok(health)
+    }
+
+    async fn verify(&self) -> Result<Verified, StoreError> {
+        self.inner.verify().await
+    }
+
+    async fn rebuild_claims(&self) -> Result<u64, StoreError> {
+        self.inner.rebuild_claims().await
+    }
+
+    async fn backup(&self, to: &Path) -> Result<Position, StoreError> {
+        self.inner.backup(to).await
+    }
+
+    async fn compact(&self) -> Result<u64, StoreError> {
+        self.inner.compact().await
+    }
+}
