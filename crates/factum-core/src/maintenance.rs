@@ -23,7 +23,7 @@ pub struct StoreStats {
     pub claims: u64,
     /// Commands remembered.
     pub commands: u64,
-    /// Tenants with data the handle sees.
+    /// Tenants with events the handle sees.
     pub tenants: u64,
     /// Bytes of storage used by the whole store.
     pub bytes: u64,

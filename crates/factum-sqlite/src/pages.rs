@@ -1,24 +1,30 @@
-//! A read as a stream of pages: one is read ahead while the caller handles the one before.
+//! A read as a stream of pages, read ahead of the caller.
+//!
+//! ```text
+//! first poll -> a job reads pages into a short channel -> channel full: the job parks the rest of
+//! its request and gives the thread back -> caller takes pages -> channel half empty: a new job
+//! takes the parked request up
+//! ```
+//!
+//! So a slow caller holds no thread, and a fast one never waits for a thread to wake.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use factum_core::{PageStream, Refusal, StoreError, StoreErrorKind};
+use factum_core::{Page, PageStream, Refusal, StoreError};
 use futures::StreamExt;
 use futures::stream;
+use tokio::sync::mpsc;
 
-use crate::error::{Failure, closed};
-use crate::pool::{Pending, Reader, ReaderPool};
+use crate::error::Failure;
+use crate::pool::{Reader, ReaderPool};
 use crate::read::Paged;
 
-/// Where a read stands between two pages.
-enum Next<R> {
-    /// This is to be asked for.
-    Request(R),
-    /// It was asked for.
-    Pending(Pending<Paged<R>>),
-    /// The read has ended.
-    Nothing,
-}
+/// How many pages may wait for the caller.
+const AHEAD_MAX: usize = 4;
+/// After this many pages a job makes room for others in the queue.
+const JOB_PAGES_MAX: usize = 32;
+
+type PageSender = mpsc::Sender<Result<Page, Failure>>;
 
 /// The pages of a read that `read` gives one after another, each with the request for the next.
 pub(crate) fn pages<R, F>(
@@ -29,49 +35,110 @@ pub(crate) fn pages<R, F>(
     read: F,
 ) -> PageStream
 where
-    R: Clone + Send + 'static,
+    R: Send + 'static,
     F: Fn(&mut Reader, R) -> Result<Paged<R>, Failure> + Send + Sync + 'static,
 {
     if let Some(refusal) = refused {
         let error = StoreError::refused(operation, &refusal);
         return stream::once(async { Err(error) }).boxed();
     }
-    let (pool, read) = (pool.clone(), Arc::new(read));
-    stream::unfold(Next::Request(request), move |next| {
-        let (pool, read) = (pool.clone(), Arc::clone(&read));
-        async move {
-            let page = match next {
-                Next::Nothing => return None,
-                Next::Request(request) => {
-                    let read = Arc::clone(&read);
-                    pool.run(operation, move |reader| read(reader, request)).await
-                }
-                Next::Pending(pending) => match pending.await {
-                    Ok(page) => page.map_err(|failure| failure.into_store_error(operation)),
-                    Err(_) => Err(closed(StoreErrorKind::Unavailable, operation)),
-                },
-            };
-            Some(match page {
-                Ok((page, rest)) => (Ok(page), ahead(&pool, &read, rest)),
-                Err(error) => (Err(error), Next::Nothing),
-            })
-        }
-    })
-    .boxed()
+    let (sender, pages) = mpsc::channel(AHEAD_MAX);
+    let parked = Arc::new(Mutex::new(Some(Parked { request, sender })));
+    let feed = Feed { pool: pool.clone(), operation, read: Arc::new(read), parked, pages };
+    let fused = stream::unfold(Some(feed), |feed| async {
+        let mut feed = feed?;
+        let page = feed.next().await?;
+        let rest = page.is_ok().then_some(feed); // An error ends the read.
+        Some((page, rest))
+    });
+    fused.boxed()
 }
 
-/// Asks for the next page before the caller does, if there is a place in the queue.
-fn ahead<R, F>(pool: &ReaderPool, read: &Arc<F>, rest: Option<R>) -> Next<R>
+/// The part of a read that no job is working on.
+struct Parked<R> {
+    request: R,
+    sender: PageSender,
+}
+
+type Parking<R> = Mutex<Option<Parked<R>>>;
+
+/// The caller's end of a read.
+struct Feed<R, F> {
+    pool: ReaderPool,
+    operation: &'static str,
+    read: Arc<F>,
+    parked: Arc<Parking<R>>,
+    pages: mpsc::Receiver<Result<Page, Failure>>,
+}
+
+impl<R, F> Feed<R, F>
 where
-    R: Clone + Send + 'static,
+    R: Send + 'static,
     F: Fn(&mut Reader, R) -> Result<Paged<R>, Failure> + Send + Sync + 'static,
 {
-    let Some(request) = rest else {
-        return Next::Nothing;
-    };
-    let (early, read) = (request.clone(), Arc::clone(read));
-    match pool.try_start(move |reader| read(reader, early)) {
-        Some(pending) => Next::Pending(pending),
-        None => Next::Request(request),
+    async fn next(&mut self) -> Option<Result<Page, StoreError>> {
+        if let Err(closed) = self.resume().await {
+            return Some(Err(closed));
+        }
+        let page = self.pages.recv().await?;
+        if let Err(closed) = self.resume().await {
+            return Some(Err(closed));
+        }
+        Some(page.map_err(|failure| failure.into_store_error(self.operation)))
     }
+
+    /// Starts a job on what is parked, if few pages are waiting.
+    async fn resume(&mut self) -> Result<(), StoreError> {
+        if self.pages.len() > AHEAD_MAX / 2 {
+            return Ok(());
+        }
+        let Some(parked) = take(&self.parked) else {
+            return Ok(());
+        };
+        let (read, parking) = (Arc::clone(&self.read), Arc::clone(&self.parked));
+        let job = move |reader: &mut Reader| fill(reader, parked, &parking, &*read);
+        self.pool.submit(self.operation, job).await
+    }
+}
+
+/// Reads pages into the channel until it is full or the read has ended.
+fn fill<R, F>(reader: &mut Reader, mut parked: Parked<R>, parking: &Parking<R>, read: &F)
+where
+    F: Fn(&mut Reader, R) -> Result<Paged<R>, Failure>,
+{
+    let mut read_pages = 0;
+    loop {
+        let Parked { request, sender } = parked;
+        let (page, rest) = match reader.in_transaction(|reader| read(reader, request)) {
+            Ok((page, rest)) => (Ok(page), rest),
+            Err(failure) => (Err(failure), None),
+        };
+        // There is room, for no one else sends; a caller who is gone needs no page.
+        if sender.try_send(page).is_err() {
+            return;
+        }
+        let Some(request) = rest else {
+            return;
+        };
+        parked = Parked { request, sender };
+        read_pages += 1;
+        if parked.sender.capacity() > 0 && read_pages < JOB_PAGES_MAX {
+            continue;
+        }
+        let watch = parked.sender.clone();
+        *parking.lock().unwrap_or_else(PoisonError::into_inner) = Some(parked);
+        // A caller who emptied the channel before the request was parked did not see it there, and
+        // waits for a page: go on. Any other takes another page first, and looks again then.
+        if watch.capacity() < AHEAD_MAX {
+            return;
+        }
+        match take(parking) {
+            Some(again) => parked = again,
+            None => return,
+        }
+    }
+}
+
+fn take<R>(parking: &Parking<R>) -> Option<Parked<R>> {
+    parking.lock().unwrap_or_else(PoisonError::into_inner).take()
 }

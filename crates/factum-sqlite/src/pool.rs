@@ -4,9 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use crossbeam_channel::{Receiver, Sender};
 use factum_core::{Position, StoreError, StoreErrorKind};
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::connection::open_reader;
 use crate::error::{Failure, closed};
@@ -29,7 +30,7 @@ impl Reader {
     }
 
     /// Runs `read` inside one transaction, so that all its statements see one state.
-    fn in_transaction<T>(
+    pub(crate) fn in_transaction<T>(
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
@@ -43,27 +44,28 @@ impl Reader {
     }
 }
 
-type Job = Box<dyn FnOnce(&mut Reader) + Send>;
-
-/// A read that is under way, or waiting for a thread.
-pub(crate) type Pending<T> = oneshot::Receiver<Result<T, Failure>>;
+/// Work for a reading thread, holding its place in the queue until it is done.
+struct Job {
+    work: Box<dyn FnOnce(&mut Reader) + Send>,
+    _place: OwnedSemaphorePermit,
+}
 
 /// The reading threads. Clones share them; they end when the last clone is gone.
 #[derive(Clone, Debug)]
 pub(crate) struct ReaderPool {
-    queue: mpsc::Sender<Job>,
+    queue: Sender<Job>,
+    places: Arc<Semaphore>,
     /// Joined when the last clone is dropped; the queue above is closed by then.
     _threads: Arc<Threads>,
 }
 
 impl ReaderPool {
     pub(crate) fn start(config: &SqliteStoreConfig) -> Result<Self, StoreError> {
-        let (queue, jobs) = mpsc::channel::<Job>(QUEUE_MAX);
-        let jobs = Arc::new(Mutex::new(jobs));
+        let (queue, jobs) = crossbeam_channel::unbounded(); // The places bound it.
         let mut threads = Vec::with_capacity(config.readers);
         for number in 0..config.readers {
             let conn = open_reader(&config.path, config.busy_timeout_ms)?;
-            let jobs = Arc::clone(&jobs);
+            let jobs = jobs.clone();
             let name = format!("factum-read-{number}");
             let thread = std::thread::Builder::new().name(name).spawn(move || serve(conn, &jobs));
             threads.push(thread.map_err(|error| {
@@ -71,7 +73,8 @@ impl ReaderPool {
                     .with_source(error)
             })?);
         }
-        Ok(Self { queue, _threads: Arc::new(Threads(Mutex::new(threads))) })
+        let places = Arc::new(Semaphore::new(QUEUE_MAX));
+        Ok(Self { queue, places, _threads: Arc::new(Threads(Mutex::new(threads))) })
     }
 
     /// Runs `read` on a reading thread, in one transaction.
@@ -80,43 +83,35 @@ impl ReaderPool {
         operation: &'static str,
         read: impl FnOnce(&mut Reader) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let gone = || closed(StoreErrorKind::Unavailable, operation);
-        let (job, answer) = package(read);
-        self.queue.send(job).await.map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?.map_err(|failure| failure.into_store_error(operation))
-    }
-
-    /// Starts `read` if there is a place in the queue just now.
-    pub(crate) fn try_start<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&mut Reader) -> Result<T, Failure> + Send + 'static,
-    ) -> Option<Pending<T>> {
-        let (job, answer) = package(read);
-        self.queue.try_send(job).ok().map(|()| answer)
-    }
-}
-
-fn package<T: Send + 'static>(
-    read: impl FnOnce(&mut Reader) -> Result<T, Failure> + Send + 'static,
-) -> (Job, Pending<T>) {
-    let (reply, answer) = oneshot::channel();
-    let job = move |reader: &mut Reader| {
-        // Whoever no longer waits for the answer does not need it.
-        let _ = reply.send(reader.in_transaction(read));
-    };
-    (Box::new(job), answer)
-}
-
-fn serve(conn: Connection, jobs: &Mutex<mpsc::Receiver<Job>>) {
-    let mut reader = Reader { conn, names: Names::default() };
-    loop {
-        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
-        let Some(job) = job else {
-            return;
+        let (reply, answer) = oneshot::channel();
+        let work = move |reader: &mut Reader| {
+            // Whoever no longer waits for the answer does not need it.
+            let _ = reply.send(reader.in_transaction(read));
         };
+        self.submit(operation, work).await?;
+        let answer = answer.await.map_err(|_| closed(StoreErrorKind::Unavailable, operation))?;
+        answer.map_err(|failure| failure.into_store_error(operation))
+    }
+
+    /// Hands `work` to a reading thread, once there is a place in the queue.
+    pub(crate) async fn submit(
+        &self,
+        operation: &'static str,
+        work: impl FnOnce(&mut Reader) + Send + 'static,
+    ) -> Result<(), StoreError> {
+        let gone = || closed(StoreErrorKind::Unavailable, operation);
+        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| gone())?;
+        let job = Job { work: Box::new(work), _place: place };
+        self.queue.send(job).map_err(|_| gone())
+    }
+}
+
+fn serve(conn: Connection, jobs: &Receiver<Job>) {
+    let mut reader = Reader { conn, names: Names::default() };
+    for Job { work, _place } in jobs {
         // A panic is the bug of one read: its caller is told that no answer will come, and the
         // thread lives on for the others.
-        let _ = catch_unwind(AssertUnwindSafe(|| job(&mut reader)));
+        let _ = catch_unwind(AssertUnwindSafe(|| work(&mut reader)));
         if !reader.conn.is_autocommit() {
             let _ = reader.conn.execute_batch("ROLLBACK");
         }

@@ -1,7 +1,7 @@
 //! One page at a time, each inside one read transaction.
 
 use factum_core::{
-    Direction, LogRead, Page, Position, Query, RecordedEvent, Refusal, StreamRead, TenantScope,
+    Direction, LogRead, Page, Position, RecordedEvent, Refusal, Revision, StreamRead, TenantScope,
     page_events,
 };
 use rusqlite::{CachedStatement, OptionalExtension, Params};
@@ -26,16 +26,15 @@ pub(crate) fn log_page(
     let end = request.through.map_or(head, |through| through.min(head));
     request.through = Some(end);
     let size = page_size(request.limit, request.page_events_max);
+    if size == 0 || request.after >= end {
+        let page = Page { events: Vec::new(), through: request.after };
+        return Ok((page, None));
+    }
     let scope = QueryScope::new(&reader.conn, scope)?;
-    let events = if size == 0 || request.after >= end {
-        Vec::new()
-    } else {
-        matching(reader, &scope, &request.query, request.after, end, size)?
-    };
+    let (events, full) = matching(reader, &scope, &request, end, size)?;
     let through = match events.last() {
-        Some(last) if events.len() == size => last.position,
-        _ if size == 0 => request.after,
-        _ => end.max(request.after),
+        Some(last) if full => last.position,
+        _ => end,
     };
     request.limit = request.limit.map(|limit| limit - events.len() as u64);
     request.after = through;
@@ -43,34 +42,38 @@ pub(crate) fn log_page(
     Ok((Page { events, through }, more.then_some(request)))
 }
 
+/// The events of a page, and whether the page is full.
 fn matching(
     reader: &mut Reader,
     scope: &QueryScope,
-    query: &Query,
-    after: Position,
+    request: &LogRead,
     end: Position,
     size: usize,
-) -> Result<Vec<RecordedEvent>, Failure> {
+) -> Result<(Vec<RecordedEvent>, bool), Failure> {
     let Reader { conn, names } = reader;
+    let LogRead { query, after, .. } = request;
     let mut matcher = Matcher::new(conn, scope, query)?;
-    let mut events = Events { conn, names, page: PageBuilder::with_capacity(size) };
     let mut log_page = conn.prepare_cached(sql::LOG_PAGE)?;
     if matcher.is_everything() {
-        events.dense_run(&mut log_page, signed(after), signed(end), size)?;
-        return Ok(events.page.into_events());
+        let mut events = Events { conn, names, page: PageBuilder::new(size, size) };
+        events.dense_run(&mut log_page, signed(*after), signed(end))?;
+        let full = events.page.is_full();
+        return Ok((events.page.into_events(), full));
     }
     let mut positions = Vec::new();
-    matcher.collect(events.names, after, end, size, |position| positions.push(position))?;
+    matcher.collect(names, *after, end, size, |position| positions.push(position))?;
+    let mut events = Events { conn, names, page: PageBuilder::new(size, positions.len()) };
     for run in positions.chunk_by(|earlier, later| earlier + 1 == *later) {
-        events.dense_run(&mut log_page, run[0] - 1, run[run.len() - 1], run.len())?;
+        events.dense_run(&mut log_page, run[0] - 1, run[run.len() - 1])?;
     }
+    let full = events.page.is_full();
     let list = events.page.into_events();
     match list.iter().find(|event| !query.matches(event)) {
         Some(event) => Err(Failure::Corrupt(format!(
             "an index leads to the event at position {}, which it does not match",
             event.position
         ))),
-        None => Ok(list),
+        None => Ok((list, full)),
     }
 }
 
@@ -84,37 +87,31 @@ pub(crate) fn stream_page(
     let end = request.through.map_or(head, |through| through.min(head));
     request.through = Some(end);
     let size = page_size(request.limit, request.page_events_max);
-    let nothing = Page { events: Vec::new(), through: end };
-    let Some(stream) = find_stream(reader, tenant, &request)? else {
-        return Ok((nothing, None));
+    let Some(stream) = find_stream(reader, tenant, &request)?.filter(|_| size > 0) else {
+        return Ok((Page { events: Vec::new(), through: end }, None));
     };
-    let oldest = stream.first;
+    let (oldest, newest) = (stream.first, stream.last);
     let from = request.from.map(|from| i64::try_from(from.get()).unwrap_or(i64::MAX));
-    let Reader { conn, names } = reader;
-    // One more than the page, to know whether another follows.
-    let most = size.saturating_add(1);
-    let there = usize::try_from(stream.last - oldest + 1).unwrap_or(0).min(most);
-    let mut events = Events { conn, names, page: PageBuilder::with_capacity(there) };
-    match request.direction {
-        Direction::Forward => {
-            let from = from.unwrap_or(oldest).max(oldest);
-            let mut statement = conn.prepare_cached(sql::STREAM_FORWARD)?;
-            let binds = (stream.id, from, i64::MAX, signed(end), row_limit(most));
-            events.stream_run(&mut statement, binds, Some(from), 1)?;
-        }
+    let (sql, from, to, step) = match request.direction {
+        Direction::Forward => (sql::STREAM_FORWARD, from.unwrap_or(oldest).max(oldest), newest, 1),
         Direction::Backward => {
-            let mut statement = conn.prepare_cached(sql::STREAM_BACKWARD)?;
-            let to = from.unwrap_or(i64::MAX);
-            let binds = (stream.id, oldest, to, signed(end), row_limit(most));
-            events.stream_run(&mut statement, binds, None, -1)?;
+            (sql::STREAM_BACKWARD, oldest, from.unwrap_or(newest).min(newest), -1)
         }
-    }
-    let mut list = events.page.into_events();
-    let next = (list.len() > size).then(|| list.pop()).flatten();
-    request.limit = request.limit.map(|limit| limit - list.len() as u64);
-    request.from = next.as_ref().map(|event| event.revision);
+    };
+    let there = usize::try_from(to - from + 1).unwrap_or(0);
+    let Reader { conn, names } = reader;
+    let mut events = Events { conn, names, page: PageBuilder::new(size, there) };
+    let mut statement = conn.prepare_cached(sql)?;
+    // One more than the page, to know whether another follows.
+    let most = i64::try_from(size.saturating_add(1)).unwrap_or(i64::MAX);
+    let binds = (stream.id, from, to, signed(end), most);
+    let first = if step > 0 { Some(from) } else { None };
+    let next = events.stream_run(&mut statement, binds, first, step)?;
+    let events = events.page.into_events();
+    request.limit = request.limit.map(|limit| limit - events.len() as u64);
+    request.from = next.map(|next| Revision::new(next.cast_unsigned()));
     let more = next.is_some() && request.limit != Some(0);
-    Ok((Page { events: list, through: end }, more.then_some(request)))
+    Ok((Page { events, through: end }, more.then_some(request)))
 }
 
 /// The only page of a read where there is nothing to read.
@@ -153,10 +150,6 @@ fn page_size(limit: Option<u64>, page_events_max: usize) -> usize {
     limit.min(page_events(page_events_max))
 }
 
-fn row_limit(rows: usize) -> i64 {
-    i64::try_from(rows).unwrap_or(i64::MAX)
-}
-
 /// The events of a page as they are read.
 struct Events<'r> {
     conn: &'r rusqlite::Connection,
@@ -165,21 +158,22 @@ struct Events<'r> {
 }
 
 impl Events<'_> {
-    /// Reads positions after `after` to `through`, at most `most`, of which none may be missing.
+    /// Reads positions after `after` to `through`, of which none may be missing, until the page is
+    /// full.
     fn dense_run(
         &mut self,
         statement: &mut CachedStatement<'_>,
         after: i64,
         through: i64,
-        most: usize,
     ) -> Result<(), Failure> {
-        let wanted = usize::try_from(through - after).unwrap_or(usize::MAX).min(most);
-        let mut rows = statement.query((after, through, row_limit(most)))?;
-        for expected in (after + 1..).take(wanted) {
+        let mut rows = statement.query((after, through, i64::MAX))?;
+        for expected in after + 1..=through {
+            if self.page.is_full() {
+                break;
+            }
             let missing =
                 || Failure::Corrupt(format!("the event at position {expected} is missing"));
-            let row = rows.next()?.ok_or_else(missing)?;
-            let row = EventRow::verified(row)?;
+            let row = EventRow::verified(rows.next()?.ok_or_else(missing)?)?;
             if row.numbers.position != expected {
                 return Err(missing());
             }
@@ -188,14 +182,15 @@ impl Events<'_> {
         Ok(())
     }
 
-    /// Reads the rows of one stream, whose revisions go up or down by one.
+    /// Reads the rows of one stream, whose revisions go up or down by one, until the page is full.
+    /// Returns the revision that the next page starts with.
     fn stream_run(
         &mut self,
         statement: &mut CachedStatement<'_>,
         binds: impl Params,
         first: Option<i64>,
         step: i64,
-    ) -> Result<(), Failure> {
+    ) -> Result<Option<i64>, Failure> {
         let mut expected = first;
         let mut rows = statement.query(binds)?;
         while let Some(row) = rows.next()? {
@@ -209,9 +204,12 @@ impl Events<'_> {
                     "stream {stream}: expected revision {expected} next, found {found}"
                 )));
             }
+            if self.page.is_full() {
+                return Ok(Some(found));
+            }
             expected = Some(found + step);
             row.read_into(&mut self.page, self.conn, self.names)?;
         }
-        Ok(())
+        Ok(None)
     }
 }

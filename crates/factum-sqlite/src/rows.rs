@@ -136,20 +136,32 @@ impl<'a> EventRow<'a> {
     }
 }
 
+/// A page ends early once its payloads take this many bytes, so that pages of large events do not
+/// fill the memory.
+const PAGE_BYTES: usize = 1 << 20;
+
 /// The events of a page. Their payloads share one buffer, so that a page costs one allocation for
 /// them and not one per event.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct PageBuilder {
     events: Vec<RecordedEvent>,
+    events_max: usize,
     payloads: Vec<u8>,
     /// Where each event's payload ends in the buffer.
     ends: Vec<usize>,
 }
 
 impl PageBuilder {
-    pub(crate) fn with_capacity(events: usize) -> Self {
-        let payloads = Vec::new();
-        Self { events: Vec::with_capacity(events), payloads, ends: Vec::with_capacity(events) }
+    /// A page of at most `events_max` events, of which about `expected` are coming.
+    pub(crate) fn new(events_max: usize, expected: usize) -> Self {
+        let expected = expected.min(events_max);
+        let (events, ends) = (Vec::with_capacity(expected), Vec::with_capacity(expected));
+        Self { events, events_max, payloads: Vec::new(), ends }
+    }
+
+    /// Whether no further event belongs on this page.
+    pub(crate) fn is_full(&self) -> bool {
+        self.events.len() >= self.events_max || self.payloads.len() >= PAGE_BYTES
     }
 
     fn push(&mut self, event: RecordedEvent, payload: &[u8]) {

@@ -6,4 +6,4 @@ SELECT (SELECT position FROM head),
        (SELECT count(DISTINCT name) FROM terms WHERE form = 0 AND (?1 IS NULL OR tenant = ?1)),
        (SELECT count(*) FROM claims WHERE ?1 IS NULL OR tenant = ?1),
        (SELECT count(*) FROM commands WHERE ?1 IS NULL OR tenant = ?1),
-       (SELECT count(*) FROM tenants WHERE ?1 IS NULL OR id = ?1)
+       (SELECT count(DISTINCT tenant) FROM kinds WHERE ?1 IS NULL OR tenant = ?1)
