@@ -1,0 +1,93 @@
+//! The address of a store: `scheme:place?option=value&option=value`.
+
+mod error;
+mod parameters;
+
+use factum_core::{TenantId, TenantScope};
+
+pub use self::error::UrlError;
+pub(crate) use self::parameters::Parameters;
+use crate::options;
+
+/// The address of a store, read but not yet opened.
+///
+/// # Examples
+///
+/// ```
+/// use factum::{StoreUrl, UrlError};
+///
+/// let url = StoreUrl::parse("memory:?tenant=*")?;
+/// assert_eq!(url.scope, Some(factum::TenantScope::All));
+/// assert!(matches!(StoreUrl::parse("papyrus:scroll"), Err(UrlError::UnknownScheme { .. })));
+/// # Ok::<(), UrlError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct StoreUrl {
+    /// Which store.
+    pub backend: Backend,
+    /// Whose data its handle sees; `None`, where the address does not say, is the tenant `default`.
+    pub scope: Option<TenantScope>,
+}
+
+/// A kind of store with its settings.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Backend {
+    /// In memory: `memory:`.
+    Memory,
+    /// One SQLite file: `sqlite:PATH`. The scope in here is not used.
+    #[cfg(feature = "sqlite")]
+    Sqlite(crate::SqliteStoreConfig),
+}
+
+/// Kinds of store that have a scheme but no code in this program.
+const NOT_BUILT_IN: [&str; 6] = ["postgres", "postgresql", "nats", "libsql", "http", "https"];
+
+impl StoreUrl {
+    /// Reads an address; opens nothing.
+    ///
+    /// # Errors
+    ///
+    /// A [`UrlError`] that says what was expected and what was found. Nothing is ignored: neither
+    /// an unknown option nor one given twice.
+    pub fn parse(url: &str) -> Result<Self, UrlError> {
+        let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let place = parameters::decoded(place)?;
+        let mut parameters = Parameters::parse(query)?;
+        let tenant = parameters.take("tenant");
+        let backend = match scheme {
+            "memory" => options::memory::backend(&place)?,
+            #[cfg(feature = "sqlite")]
+            "sqlite" => options::sqlite::backend(&place, &mut parameters)?,
+            #[cfg(not(feature = "sqlite"))]
+            "sqlite" => return Err(UrlError::NotBuiltIn { scheme: scheme.into() }),
+            _ if NOT_BUILT_IN.contains(&scheme) => {
+                return Err(UrlError::NotBuiltIn { scheme: scheme.into() });
+            }
+            _ => return Err(UrlError::UnknownScheme { found: url.chars().take(60).collect() }),
+        };
+        parameters.finish(scheme, options::known(scheme))?;
+        Ok(Self { backend, scope: tenant.as_deref().map(scope).transpose()? })
+    }
+}
+
+impl std::str::FromStr for StoreUrl {
+    type Err = UrlError;
+
+    fn from_str(url: &str) -> Result<Self, UrlError> {
+        Self::parse(url)
+    }
+}
+
+fn scope(value: &str) -> Result<TenantScope, UrlError> {
+    if value == "*" {
+        return Ok(TenantScope::All);
+    }
+    let bad = |_| UrlError::BadValue {
+        option: "tenant".into(),
+        expected: "a tenant's name, or * for all of them",
+        found: value.into(),
+    };
+    TenantId::new(value).map(TenantScope::One).map_err(bad)
+}

@@ -1,0 +1,77 @@
+//! Addresses: what is understood, and that nothing else is let through.
+
+use factum::{Backend, StoreErrorKind, StoreUrl, TenantId, TenantScope, UrlError};
+
+fn refused(url: &str) -> UrlError {
+    StoreUrl::parse(url).expect_err(url)
+}
+
+#[test]
+fn memory_takes_a_tenant_and_no_place() {
+    let url = StoreUrl::parse("memory:?tenant=acme").unwrap();
+    assert_eq!(url.scope, Some(TenantScope::One(TenantId::new("acme").unwrap())));
+    assert!(StoreUrl::parse("memory:").unwrap().scope.is_none());
+    assert!(matches!(refused("memory:somewhere"), UrlError::BadPlace { .. }));
+}
+
+#[test]
+fn unknown_duplicate_and_bad_options_are_refused() {
+    let unknown = refused("memory:?tennant=a").to_string();
+    assert!(unknown.contains("tenant") && unknown.contains("tennant"), "{unknown}");
+    assert!(matches!(refused("memory:?tenant=a&tenant=a"), UrlError::DuplicateOption { .. }));
+    assert!(matches!(refused("memory:?tenant=a b"), UrlError::BadValue { .. }));
+    assert!(matches!(refused("memory:?tenant"), UrlError::BadValue { .. }));
+    assert!(matches!(refused("memory:?tenant=%2"), UrlError::BadEscape { .. }));
+    assert!(matches!(refused("memory:?tenant=%ff"), UrlError::BadEscape { .. }));
+}
+
+#[test]
+fn schemes_are_known_not_built_in_or_unknown() {
+    for url in ["postgres://localhost/log", "nats:log", "libsql:log", "http://localhost"] {
+        let error: factum::StoreError = refused(url).into();
+        assert_eq!(error.kind(), StoreErrorKind::Unsupported, "{url}");
+        assert!(error.to_string().contains("not built in"), "{error}");
+    }
+    for url in ["", "log.db", "papyrus:scroll", "SQLITE:log.db"] {
+        assert!(matches!(refused(url), UrlError::UnknownScheme { .. }), "{url}");
+    }
+}
+
+#[cfg(feature = "sqlite")]
+mod sqlite {
+    use super::*;
+
+    fn config(url: &str) -> factum::SqliteStoreConfig {
+        match StoreUrl::parse(url).expect(url).backend {
+            Backend::Sqlite(config) => config,
+            other => panic!("expected a SQLite store, found {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_option_reaches_the_settings() {
+        let options =
+            "create=false&readers=5&busy_timeout_ms=7&foreign_poll_ms=9&bytes_max=1000000";
+        let config = config(&format!("sqlite:log.db?{options}&unsafe_no_flush=true"));
+        assert_eq!((config.create, config.readers, config.unsafe_no_flush), (false, 5, true));
+        assert_eq!((config.busy_timeout_ms, config.foreign_poll_ms), (7, 9));
+        assert_eq!(config.bytes_max, Some(1_000_000));
+    }
+
+    #[test]
+    fn paths_are_decoded_and_may_start_with_slashes() {
+        assert_eq!(config("sqlite:a%20b%3Fc.db").path.to_str(), Some("a b?c.db"));
+        assert_eq!(config("sqlite://log.db").path.to_str(), Some("log.db"));
+        assert_eq!(config("sqlite:///tmp/log.db").path.to_str(), Some("/tmp/log.db"));
+        assert!(matches!(refused("sqlite:"), UrlError::BadPlace { .. }));
+        assert!(matches!(refused("sqlite::memory:"), UrlError::BadPlace { .. }));
+    }
+
+    #[test]
+    fn values_out_of_range_are_refused() {
+        for option in ["readers=0", "readers=65", "readers=x", "create=yes", "bytes_max=-1"] {
+            let refused = refused(&format!("sqlite:log.db?{option}"));
+            assert!(matches!(refused, UrlError::BadValue { .. }), "{option}");
+        }
+    }
+}
