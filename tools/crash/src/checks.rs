@@ -76,6 +76,7 @@ pub(crate) const INVARIANTS: &[Invariant] = &[
     ("every event was asked for once", log::every_event_was_asked_for_once),
     ("order follows the acknowledgements", log::order_follows_the_acknowledgements),
     ("history does not change", log::history_does_not_change),
+    ("the history checker agrees", log::the_history_checker_agrees),
     ("guards held", guards::guards_held),
     ("claims have one holder", claims::claims_have_one_holder),
     ("nothing follows a tombstone", streams::nothing_follows_a_tombstone),

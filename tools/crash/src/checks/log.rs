@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use factum_core::{NewEvent, RecordedEvent, StreamId};
+use factum_core::{NewEvent, Position, RecordedEvent, StreamId};
+use factum_testkit::history::History;
 
 use super::Log;
 use crate::label::Label;
@@ -164,6 +165,23 @@ pub(super) fn history_does_not_change(log: &Log, witness: &Witness) -> Vec<Strin
     let now = log.digest(head);
     let same = log.head >= head && now == digest;
     if same { vec![] } else { vec![format!("up to {head} it was {digest} and is {now}")] }
+}
+
+/// A second opinion: the test kit's history checker, written apart from the checks above, finds
+/// nothing either.
+pub(super) fn the_history_checker_agrees(log: &Log, witness: &Witness) -> Vec<String> {
+    let mut history = History::default();
+    for (label, entry) in &witness.entries {
+        let (label, ids) = (label.to_string(), entry.request.events.iter().map(|it| it.1.id));
+        match &entry.end {
+            End::Acknowledged(Answer { first: Some(first), last, .. }) => {
+                history.acknowledged(label, ids, Position::new(*first), Position::new(*last));
+            }
+            End::Acknowledged(_) | End::Unknown => history.unknown(label, ids),
+            End::Refused => history.refused(label, ids),
+        }
+    }
+    history.check(&log.events).iter().map(|violation| format!("{violation:?}")).collect()
 }
 
 /// No child reported an answer that it could tell to be wrong.

@@ -77,6 +77,7 @@ async fn a_hole_is_caught() {
 async fn a_lost_acknowledged_append_is_caught() {
     let broken = broken_by(|events, _| drop(events.pop())).await;
     assert!(broken.contains(&"acknowledged appends are there"), "{broken:?}");
+    assert!(broken.contains(&"the history checker agrees"), "{broken:?}");
 }
 
 #[tokio::test]
