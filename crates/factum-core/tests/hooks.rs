@@ -1,12 +1,14 @@
 //! Hooks may refuse a write, see what came of it, and break nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::sync::{Arc, Mutex};
 
 use factum_core::hooks::{AppendHook, HookedStore, Write};
 use factum_core::{
     AdminRecord, AppendError, AppendRequest, Appended, Codec, EventId, EventStore, EventType,
-    Expected, MemoryStore, NewEvent, Refusal, Revision, StreamAdmin, StreamId, SystemClock,
-    TenantId, TenantScope,
+    Expected, MemoryStore, NewEvent, Refusal, Revision, StreamId, SystemClock, TenantId,
+    TenantScope,
 };
 
 /// Refuses or panics as told, and notes what it saw.

@@ -1,0 +1,80 @@
+//! Every conformance case fails against a store that breaks its sentence, and passes otherwise.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod journal;
+mod sabotage;
+mod saboteur;
+mod table;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use factum_core::{Clock, SharedStore, TenantScope};
+use factum_testkit::conformance::{Case, Fixture, cases};
+
+use journal::Journals;
+use sabotage::Sabotage;
+use saboteur::Saboteur;
+
+/// Opens saboteurs. Their stores live as long as the fixture and can do everything that a case
+/// asks for.
+struct Sabotaged {
+    journals: Journals,
+    sabotage: Sabotage,
+    /// Whether the case is about stores without backups.
+    no_backup: bool,
+}
+
+#[async_trait]
+impl Fixture for Sabotaged {
+    async fn open(&self, home: &Path, scope: TenantScope, clock: Arc<dyn Clock>) -> SharedStore {
+        let inner = self.journals.open(home, clock, &self.sabotage);
+        Arc::new(Saboteur::new(inner, scope, self.sabotage, !self.no_backup))
+    }
+
+    async fn restore(&self, copy: &Path, home: &Path) {
+        self.journals.restore(copy, home);
+    }
+}
+
+fn outcome(case: &Case, sabotage: Sabotage) -> Result<(), String> {
+    let no_backup = case.name().starts_with("no_backup::");
+    let journals = Journals::default();
+    case.run(Arc::new(Sabotaged { journals, sabotage, no_backup }))
+}
+
+#[test]
+fn every_case_passes_without_sabotage_and_fails_with_its_own() {
+    // Cases fail by panicking, here on purpose; the outcome says how.
+    std::panic::set_hook(Box::new(|_| {}));
+    let table = table::table();
+    let mut wrong = Vec::new();
+    for case in cases() {
+        let name = case.name();
+        if let Err(reason) = outcome(&case, Sabotage::None) {
+            wrong.push(format!("{name} fails without sabotage: {reason}"));
+        }
+        match table.iter().find(|(cased, _)| *cased == name) {
+            None => wrong.push(format!("{name} has no saboteur")),
+            Some((_, sabotage)) if outcome(&case, *sabotage).is_ok() => {
+                wrong.push(format!("{name} is blind to its saboteur"));
+            }
+            Some(_) => {}
+        }
+    }
+    let _ = std::panic::take_hook();
+    assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_saboteur_is_left_without_its_case() {
+    let names: BTreeSet<_> = cases().iter().map(Case::name).collect();
+    let mut seen = BTreeSet::new();
+    for (name, _) in table::table() {
+        assert!(names.contains(name), "{name} is no case");
+        assert!(seen.insert(name), "{name} is listed twice");
+    }
+}

@@ -1,0 +1,76 @@
+//! The ways in which a store can break its contract.
+
+use factum_core::{
+    AdminRecord, AppendError, AppendRequest, Appended, CategoryInfo, CategoryList, Expected,
+    HeadWatch, Health, LogRead, Page, PageStream, Position, Recalled, SharedStore, StoreError,
+    StoreStats, StreamId, StreamInfo, StreamList, StreamRead, TenantId, Verified,
+};
+use futures::future::BoxFuture;
+
+use crate::journal::Entry;
+
+pub(crate) type Answer = Result<Appended, AppendError>;
+
+/// One thing that goes wrong. Everything else is as it should be.
+#[derive(Clone, Copy)]
+pub(crate) enum Sabotage {
+    None,
+    /// Changes what is appended.
+    Request(fn(&mut AppendRequest)),
+    /// Changes the answer to an append.
+    Answer(fn(Answer) -> Answer),
+    /// Appends in a way of its own.
+    Append(fn(SharedStore, AppendRequest) -> BoxFuture<'static, Answer>),
+    /// Changes which part of the log is read.
+    LogRead(fn(&mut LogRead)),
+    /// Changes every page of the log.
+    LogPage(fn(&mut Page)),
+    /// Changes the run of pages of the log.
+    LogPages(fn(PageStream) -> PageStream),
+    /// Reads the log in a way of its own.
+    Read(fn(SharedStore, LogRead) -> PageStream),
+    /// Lets go of reads when the handle is dropped.
+    ReadsEndWithTheHandle,
+    StreamRead(fn(&mut StreamRead)),
+    StreamPage(fn(&mut Page)),
+    StreamPages(fn(PageStream) -> PageStream),
+    ReadStream(fn(SharedStore, StreamRead) -> PageStream),
+    Info(fn(&mut Option<StreamInfo>)),
+    ListStreams(fn(&mut StreamList)),
+    Streams(fn(&mut Vec<StreamInfo>)),
+    ListCategories(fn(&mut CategoryList)),
+    Categories(fn(&mut Vec<CategoryInfo>)),
+    Owner(fn(&mut Option<StreamId>)),
+    Recall(fn(&mut Option<Recalled>)),
+    /// Changes how a stream is deleted.
+    Tombstone(fn(&mut Expected, &mut AdminRecord)),
+    /// Changes the record of a truncation.
+    Truncate(fn(&mut AdminRecord)),
+    /// Changes the answer to a deletion or truncation.
+    Admin(fn(Answer) -> Answer),
+    /// Deletes or truncates in a way of its own, given the stream and whether it is a deletion.
+    Act(fn(SharedStore, StreamId, AdminRecord, bool) -> BoxFuture<'static, Answer>),
+    Head(fn(Position) -> Position),
+    Watch(fn(HeadWatch) -> HeadWatch),
+    /// Narrows a handle to another tenant.
+    Tenant(fn(&TenantId) -> TenantId),
+    /// Serves reads of one tenant with everybody's events.
+    NoWallForReads,
+    /// Lets a handle of one tenant be narrowed to another.
+    NoWallForHandles,
+    /// Lets a handle of all tenants act as one of them.
+    AllActsAs(&'static str),
+    Stats(fn(&mut StoreStats)),
+    Health(fn(&mut Health)),
+    Verified(fn(&mut Verified)),
+    Rebuilt(fn(u64) -> u64),
+    /// Does something beside compacting, or instead of it.
+    Compact(fn(SharedStore) -> BoxFuture<'static, ()>),
+    Backup(fn(Result<Position, StoreError>) -> Result<Position, StoreError>),
+    /// Overwrites whatever stands in the way of a backup.
+    BackupOverwrites,
+    /// Forgets when it is reopened.
+    Reopen(fn(&mut Vec<Entry>)),
+    /// Gives every opening a store of its own.
+    OpenApart,
+}

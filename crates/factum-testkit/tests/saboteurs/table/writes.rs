@@ -1,0 +1,495 @@
+//! Sabotage of appends, guards, claims and commands.
+
+use factum_core::{
+    AppendError, AppendRequest, ClaimChange, Codec, Conflict, Expected, Guard, Metadata, Refusal,
+    SchemaVersion, Timestamp,
+};
+
+use super::{
+    Row, before, drop_command, drop_guards, each_event, each_expected, each_item, strip_claims,
+};
+use crate::sabotage::Sabotage::{Answer, Append, LogPage, Owner, Recall, Request};
+use crate::sabotage::{self, Sabotage};
+
+pub(super) fn rows() -> Vec<Row> {
+    [appends(), envelopes(), guards(), query_guards(), judging(), claims(), commands()].concat()
+}
+
+fn changed(answer: sabotage::Answer, change: fn(&mut factum_core::Appended)) -> sabotage::Answer {
+    answer.map(|mut appended| {
+        change(&mut appended);
+        appended
+    })
+}
+
+/// Stores the first event of an append that fails.
+const HALF_STORED: Sabotage = Append(|store, request| {
+    Box::pin(async move {
+        let half = AppendRequest {
+            events: request.events.iter().take(1).cloned().collect(),
+            ..AppendRequest::default()
+        };
+        let answer = store.append(request).await;
+        if answer.is_err() {
+            store.append(half).await?;
+        }
+        answer
+    })
+});
+
+fn appends() -> Vec<Row> {
+    vec![
+        (
+            "append::the_first_event_is_at_position_1",
+            Answer(|it| changed(it, |it| it.first = it.first.map(before))),
+        ),
+        (
+            "append::events_take_consecutive_positions_in_the_order_of_the_request",
+            Request(|it| it.events.reverse()),
+        ),
+        (
+            "append::events_take_consecutive_revisions_within_each_stream",
+            Request(|it| it.events.sort_by_key(|it| std::cmp::Reverse(it.1.id))),
+        ),
+        (
+            "append::an_append_says_where_its_events_are",
+            Answer(|it| changed(it, |it| it.streams.reverse())),
+        ),
+        (
+            "append::an_append_names_every_stream_it_wrote_to",
+            Answer(|it| changed(it, |it| it.streams.truncate(8))),
+        ),
+        ("append::an_append_is_stored_whole_or_not_at_all", HALF_STORED),
+        ("append::a_failed_append_leaves_no_hole", HALF_STORED),
+        (
+            "append::every_read_that_starts_later_sees_the_events",
+            LogPage(|it| drop(it.events.pop())),
+        ),
+        (
+            "append::streams_whose_names_differ_little_are_different",
+            Request(|it| {
+                for (stream, _) in &mut it.events {
+                    *stream = stream.as_str().to_lowercase().parse().unwrap();
+                }
+            }),
+        ),
+    ]
+}
+
+fn envelopes() -> Vec<Row> {
+    vec![
+        (
+            "envelope::every_field_comes_back",
+            Request(|it| each_event(it, |it| it.principal = None)),
+        ),
+        (
+            "envelope::a_bare_event_comes_back_bare",
+            LogPage(|it| {
+                for event in &mut it.events {
+                    event.correlation = event.correlation.take().or_else(|| "none".parse().ok());
+                }
+            }),
+        ),
+        (
+            "envelope::text_of_every_script_comes_back",
+            Request(|it| {
+                each_event(it, |it| {
+                    if it.metadata.iter().any(|(key, _)| !key.is_ascii()) {
+                        it.metadata = Metadata::default();
+                    }
+                });
+            }),
+        ),
+        (
+            "envelope::payload_bytes_come_back_untouched",
+            Request(|it| {
+                each_event(it, |it| {
+                    let end = it.payload.iter().position(|byte| *byte == 0);
+                    it.payload.truncate(end.unwrap_or(it.payload.len()));
+                });
+            }),
+        ),
+        (
+            "envelope::every_codec_is_named",
+            Request(|it| each_event(it, |it| it.codec = Codec::Json)),
+        ),
+        (
+            "envelope::every_schema_version_is_kept",
+            Request(|it| each_event(it, |it| it.schema_version = SchemaVersion::FIRST)),
+        ),
+        (
+            "envelope::claim_changes_come_back_in_their_order",
+            LogPage(|it| it.events.iter_mut().for_each(|it| it.claims.reverse())),
+        ),
+        (
+            "envelope::an_event_takes_the_time_of_the_stores_clock",
+            Request(|it| {
+                each_event(it, |it| it.recorded_at = Some(Timestamp::from_micros(0)));
+            }),
+        ),
+        (
+            "envelope::a_time_that_an_event_brings_is_kept",
+            Request(|it| each_event(it, |it| it.recorded_at = None)),
+        ),
+        (
+            "envelope::order_does_not_come_from_clocks",
+            LogPage(|it| it.events.sort_by_key(|it| it.recorded_at)),
+        ),
+    ]
+}
+
+fn guards() -> Vec<Row> {
+    vec![
+        (
+            "guards::any_always_holds",
+            Request(|it| {
+                each_expected(it, |it| match it {
+                    Expected::Any => Expected::NoStream,
+                    other => other,
+                });
+            }),
+        ),
+        ("guards::no_stream_holds_before_the_first_event_only", Request(drop_guards)),
+        ("guards::exists_holds_after_the_first_event_only", Request(drop_guards)),
+        (
+            "guards::revision_holds_at_the_last_event_only",
+            Request(|it| {
+                each_expected(it, |it| match it {
+                    Expected::Revision(_) => Expected::Exists,
+                    other => other,
+                });
+            }),
+        ),
+        (
+            "guards::a_conflict_says_what_was_expected_and_found",
+            Answer(|it| match it {
+                Err(AppendError::Conflict(Conflict::Stream { stream, expected, .. })) => {
+                    Err(Conflict::Stream { stream, expected, actual: None }.into())
+                }
+                other => other,
+            }),
+        ),
+        (
+            "guards::a_guard_may_watch_a_stream_that_is_not_written",
+            Request(|it| {
+                let written: Vec<_> = it.events.iter().map(|it| it.0.clone()).collect();
+                it.guards.retain(|guard| match guard {
+                    Guard::Stream { stream, .. } => written.contains(stream),
+                    Guard::NoneMatch { .. } => true,
+                });
+            }),
+        ),
+        ("guards::all_guards_must_hold", Request(|it| it.guards.truncate(1))),
+        ("guards::guards_are_judged_before_the_appends_own_events", ONE_BY_ONE),
+        (
+            "guards::guards_of_a_command_without_events_are_judged",
+            Request(|it| {
+                if it.events.is_empty() {
+                    it.guards.clear();
+                }
+            }),
+        ),
+        ("guards::a_failed_guard_takes_no_claim", HALF_STORED),
+    ]
+}
+
+/// Judges the guards again before each event.
+const ONE_BY_ONE: Sabotage = Append(|store, request| {
+    Box::pin(async move {
+        let mut last = store.append(AppendRequest::default()).await;
+        for event in &request.events {
+            let one = AppendRequest { events: vec![event.clone()], ..request.clone() };
+            last = Ok(store.append(one).await?);
+        }
+        last
+    })
+});
+
+fn query_guards() -> Vec<Row> {
+    vec![
+        ("query_guards::none_match_of_everything_sees_any_event", Request(drop_guards)),
+        (
+            "query_guards::none_match_judges_by_type",
+            Request(|it| each_item(it, |it| factum_core::QueryItem { types: vec![], ..it })),
+        ),
+        (
+            "query_guards::none_match_judges_by_tag",
+            Request(|it| each_item(it, |it| factum_core::QueryItem { tags: vec![], ..it })),
+        ),
+        (
+            "query_guards::none_match_needs_all_tags_of_an_item",
+            Request(|it| {
+                each_item(it, |mut it| {
+                    it.tags.truncate(1);
+                    it
+                });
+            }),
+        ),
+        (
+            "query_guards::none_match_judges_by_category",
+            Request(|it| each_item(it, |it| factum_core::QueryItem { category: None, ..it })),
+        ),
+        (
+            "query_guards::none_match_judges_by_correlation",
+            Request(|it| each_item(it, |it| factum_core::QueryItem { correlation: None, ..it })),
+        ),
+        (
+            "query_guards::none_match_judges_every_alternative",
+            Request(|it| {
+                for guard in &mut it.guards {
+                    if let Guard::NoneMatch { query, .. } = guard {
+                        *query = query.items()[0].clone().into();
+                    }
+                }
+            }),
+        ),
+        (
+            "query_guards::none_match_looks_strictly_after_its_position",
+            Request(|it| {
+                for guard in &mut it.guards {
+                    if let Guard::NoneMatch { after, .. } = guard {
+                        *after = before(*after);
+                    }
+                }
+            }),
+        ),
+        (
+            "query_guards::none_match_says_what_was_found_first",
+            Answer(|it| match it {
+                Err(AppendError::Conflict(Conflict::Query { query, after, found })) => {
+                    Err(Conflict::Query { query, after, found: found.plus(1) }.into())
+                }
+                other => other,
+            }),
+        ),
+        (
+            "query_guards::none_match_sees_events_of_deleted_and_truncated_streams",
+            Append(|store, mut request| {
+                Box::pin(async move {
+                    let streams = store.streams(factum_core::StreamList::default()).await?;
+                    if streams.iter().any(|it| it.tombstoned) {
+                        drop_guards(&mut request);
+                    }
+                    store.append(request).await
+                })
+            }),
+        ),
+        ("query_guards::none_match_is_judged_before_the_appends_own_events", ONE_BY_ONE),
+        (
+            "query_guards::none_match_and_stream_guards_must_both_hold",
+            Request(|it| it.guards.retain(|it| matches!(it, Guard::Stream { .. }))),
+        ),
+    ]
+}
+
+/// A repetition is refused because of something else.
+fn refuse_repeated(answer: sabotage::Answer) -> sabotage::Answer {
+    match answer {
+        Ok(it) if it.repeated => {
+            Err(Refusal::StreamDeleted { stream: "account/ann".parse().unwrap() }.into())
+        }
+        other => other,
+    }
+}
+
+fn judging() -> Vec<Row> {
+    vec![
+        (
+            "judging::limits_come_before_the_command_id",
+            Append(|store, request| {
+                Box::pin(async move {
+                    let command = request.command.clone().unwrap();
+                    match store.recall(&command.id).await? {
+                        Some(known) => known.answer(&command),
+                        None => store.append(request).await,
+                    }
+                })
+            }),
+        ),
+        ("judging::the_command_id_comes_before_deleted_streams", Answer(refuse_repeated)),
+        ("judging::the_command_id_comes_before_guards", Answer(refuse_repeated)),
+        ("judging::the_command_id_comes_before_claims", Answer(refuse_repeated)),
+        (
+            "judging::deleted_streams_come_before_guards",
+            Answer(|it| match it {
+                Err(AppendError::Refused(Refusal::StreamDeleted { stream })) => {
+                    let expected = Expected::NoStream;
+                    Err(Conflict::Stream { stream, expected, actual: None }.into())
+                }
+                other => other,
+            }),
+        ),
+        ("judging::guards_come_before_claims", Request(drop_guards)),
+    ]
+}
+
+/// Every stream may release every value.
+const ANYBODY_RELEASES: Sabotage = Append(|store, request| {
+    Box::pin(async move {
+        for (_, event) in &request.events {
+            for change in &event.claims {
+                let owner = store.claim_owner(change.claim()).await?;
+                if let (ClaimChange::Release(_), Some(owner)) = (change, owner) {
+                    let release =
+                        factum_core::NewEvent { claims: vec![change.clone()], ..event.clone() };
+                    let released = AppendRequest::default().stream(owner, Expected::Any, [release]);
+                    store.append(released).await?;
+                }
+            }
+        }
+        store.append(request).await
+    })
+});
+
+/// A stream cannot take what it holds.
+const NOT_EVEN_ONES_OWN: Sabotage = Append(|store, request| {
+    Box::pin(async move {
+        for (stream, event) in &request.events {
+            for change in &event.claims {
+                let held = store.claim_owner(change.claim()).await?;
+                if let (ClaimChange::Take(claim), Some(owner)) = (change, held) {
+                    let (name, stream) = (claim.name().to_owned(), stream.clone());
+                    return Err(Conflict::Claim { name, stream, owner }.into());
+                }
+            }
+        }
+        store.append(request).await
+    })
+});
+
+fn claims() -> Vec<Row> {
+    vec![
+        ("claims::a_value_belongs_to_the_stream_that_took_it", Owner(|it| *it = None)),
+        ("claims::a_value_held_by_another_stream_is_a_conflict", Request(strip_claims)),
+        ("claims::a_claim_conflict_stores_nothing", HALF_STORED),
+        ("claims::taking_ones_own_value_again_changes_nothing", NOT_EVEN_ONES_OWN),
+        ("claims::release_by_another_stream_changes_nothing", ANYBODY_RELEASES),
+        (
+            "claims::a_released_value_is_free",
+            Request(|it| {
+                each_event(it, |it| it.claims.retain(|it| matches!(it, ClaimChange::Take(_))));
+            }),
+        ),
+        (
+            "claims::changes_of_an_append_apply_in_the_order_of_its_events",
+            Request(|it| it.events.reverse()),
+        ),
+        (
+            "claims::changes_of_an_event_apply_in_the_order_of_its_list",
+            Request(|it| each_event(it, |it| it.claims.reverse())),
+        ),
+        (
+            "claims::the_same_value_under_another_name_is_another_claim",
+            Request(|it| {
+                each_event(it, |it| {
+                    for change in &mut it.claims {
+                        let value = change.claim().value();
+                        *change =
+                            ClaimChange::Take(factum_core::Claim::new("email", value).unwrap());
+                    }
+                });
+            }),
+        ),
+        (
+            "claims::values_are_compared_byte_by_byte",
+            Request(|it| {
+                each_event(it, |it| {
+                    for change in &mut it.claims {
+                        *change = ClaimChange::Take(change.claim().clone().normalized().unwrap());
+                    }
+                });
+            }),
+        ),
+        (
+            "claims::a_tombstone_frees_the_streams_claims",
+            Owner(|it| {
+                it.get_or_insert_with(|| "account/ann".parse().unwrap());
+            }),
+        ),
+        (
+            "claims::truncation_keeps_the_streams_claims",
+            Sabotage::Act(|store, stream, record, _| {
+                Box::pin(async move { store.tombstone(&stream, Expected::Any, record).await })
+            }),
+        ),
+    ]
+}
+
+/// Remembers the command of an append that fails.
+const FAILURES_REMEMBERED: Sabotage = Append(|store, request| {
+    Box::pin(async move {
+        let command = request.command.clone();
+        let answer = store.append(request).await;
+        if answer.is_err() {
+            store.append(AppendRequest { command, ..AppendRequest::default() }).await?;
+        }
+        answer
+    })
+});
+
+fn never_expires(request: &mut AppendRequest) {
+    request.command.iter_mut().for_each(|it| it.expires_at = None);
+}
+
+fn expires_soon(request: &mut AppendRequest) {
+    request.command.iter_mut().for_each(|it| it.expires_at = Some(Timestamp::from_micros(0)));
+}
+
+fn commands() -> Vec<Row> {
+    vec![
+        (
+            "commands::a_first_answer_is_not_marked_as_repeated",
+            Answer(|it| changed(it, |it| it.repeated = true)),
+        ),
+        ("commands::a_repetition_stores_nothing", Request(drop_command)),
+        (
+            "commands::a_repetition_gives_the_first_answer",
+            Answer(|it| {
+                changed(it, |it| {
+                    if it.repeated {
+                        it.streams.clear();
+                    }
+                })
+            }),
+        ),
+        ("commands::a_repetition_may_bring_other_events", Request(drop_command)),
+        (
+            "commands::a_command_without_events_is_remembered",
+            Request(|it| {
+                if it.events.is_empty() {
+                    expires_soon(it);
+                }
+            }),
+        ),
+        (
+            "commands::a_command_without_events_says_the_head_it_was_judged_at",
+            Answer(|it| changed(it, |it| it.last = it.first.unwrap_or_default())),
+        ),
+        (
+            "commands::a_command_on_another_target_is_refused",
+            Request(|it| {
+                it.command.iter_mut().for_each(|it| it.target = "same".parse().unwrap());
+            }),
+        ),
+        ("commands::a_failed_append_remembers_no_command", FAILURES_REMEMBERED),
+        ("commands::an_expired_command_is_forgotten", Request(never_expires)),
+        ("commands::a_command_is_remembered_until_it_expires", Request(expires_soon)),
+        ("commands::a_command_without_expiry_is_never_forgotten", Request(expires_soon)),
+        ("commands::recall_gives_the_stored_answer", Recall(|it| *it = None)),
+        (
+            "commands::recall_knows_no_unknown_command",
+            Recall(|it| {
+                let target = factum_core::CommandTarget::new("made up").unwrap();
+                let appended = factum_core::Appended {
+                    first: None,
+                    last: factum_core::Position::START,
+                    streams: Vec::new(),
+                    outcome: None,
+                    repeated: true,
+                };
+                it.get_or_insert(factum_core::Recalled { target, appended });
+            }),
+        ),
+        ("commands::recall_forgets_an_expired_command", Request(never_expires)),
+    ]
+}
