@@ -5,7 +5,7 @@
 //! - [`faults`]: a decorator that fails as it is told, for testing what stands above a store.
 //! - [`history`]: what concurrent clients observed, checked against what the log holds.
 //! - [`generators`]: seeded events, streams and appends.
-//! - [`bench`]: how fast a store is, case by case.
+//! - [`mod@bench`]: how fast a store is, case by case.
 //!
 //! # A backend's side
 //!

@@ -1,6 +1,7 @@
 //! Which sabotage each case must notice.
 
 mod admin;
+mod judging;
 mod reads;
 mod whole;
 mod writes;
@@ -12,7 +13,7 @@ use crate::sabotage::Sabotage;
 pub(crate) type Row = (&'static str, Sabotage);
 
 pub(crate) fn table() -> Vec<Row> {
-    [writes::rows(), reads::rows(), admin::rows(), whole::rows()].concat()
+    [writes::rows(), judging::rows(), reads::rows(), admin::rows(), whole::rows()].concat()
 }
 
 fn drop_guards(request: &mut AppendRequest) {
