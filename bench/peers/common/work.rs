@@ -1,0 +1,79 @@
+//! The work that every peer does, and how it reports: one JSON object per measurement.
+//!
+//! `PROGRAM FOLDER COUNT [WORK]`: stores are made in the folder, `COUNT` scales the work, and a
+//! third argument leaves out all work but the one of that name.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Streams that events are spread over, and different tags.
+pub const STREAMS: u64 = 1_000;
+pub const CALLERS: u64 = 64;
+pub const ALL: [(&str, u64); 2] =
+    [("append batches of 100", 100), ("append batches of 1000", 1_000)];
+pub const SINGLE: &str = "one event, one caller";
+pub const MANY: &str = "64 callers";
+pub const READ: &str = "read all";
+
+/// What was asked for on the command line.
+#[derive(Debug)]
+pub struct Work {
+    folder: PathBuf,
+    count: u64,
+    only: Option<String>,
+}
+
+impl Work {
+    pub fn from_arguments() -> Result<Self> {
+        let mut arguments = std::env::args().skip(1);
+        let folder = arguments.next().ok_or("usage: FOLDER COUNT [WORK]")?.into();
+        let count = arguments.next().ok_or("usage: FOLDER COUNT [WORK]")?.parse()?;
+        Ok(Self { folder, count, only: arguments.next() })
+    }
+
+    /// The count, rounded up to whole batches.
+    pub fn events(&self, batch: u64) -> u64 {
+        self.count.div_ceil(batch) * batch
+    }
+
+    /// How many events one caller appends one by one.
+    pub fn singles(&self) -> u64 {
+        (self.count / 100).max(1)
+    }
+
+    /// How many events each of the many callers appends.
+    pub fn each(&self) -> u64 {
+        (self.count / 400).max(1)
+    }
+
+    pub fn wanted(&self, work: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only == work)
+    }
+
+    /// An empty folder for one store.
+    pub fn folder(&self, work: &str) -> Result<PathBuf> {
+        let folder = self.folder.join(work.replace([' ', ','], "-"));
+        std::fs::create_dir_all(&folder)?;
+        Ok(folder)
+    }
+}
+
+/// JSON of 150 bytes.
+pub fn payload(number: u64) -> String {
+    let start = format!(r#"{{"number":{number},"text":""#);
+    format!("{start}{:x<width$}\"}}", "", width = 150 - start.len() - 2)
+}
+
+pub fn report(work: &str, events: u64, since: Instant, durable: &str) {
+    report_time(work, events, since.elapsed(), durable);
+}
+
+pub fn report_time(work: &str, events: u64, time: Duration, durable: &str) {
+    let per_second = events as f64 / time.as_secs_f64();
+    let line = serde_json::json!({
+        "work": work, "events": events, "per_second": per_second, "durable": durable,
+    });
+    println!("{line}");
+}
