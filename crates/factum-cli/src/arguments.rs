@@ -1,0 +1,75 @@
+//! The arguments: what every command takes, and which commands there are.
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::commands::{
+    append, completions, demo, events, export, import, store, streams, tail, trace,
+};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  ok                            6  store or file unavailable
+    1  a check found something       7  not a store, other format, or damaged
+    2  arguments make no sense       8  storage full
+    3  not found                     9  permission denied
+    4  conflict                     10  outcome unknown: may be stored
+    5  bad input data              130  interrupted";
+
+/// Look after an event store: import, list, search, follow, trace, export, verify.
+#[derive(Debug, Parser)]
+#[command(name = "factum", version, after_help = EXIT_CODES, max_term_width = 100)]
+#[command(arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Global {
+    /// The store: sqlite:PATH or memory:, with options as ?option=value [default:
+    /// sqlite:factum.db]
+    #[arg(long, value_name = "URL", env = "FACTUM_STORE", global = true)]
+    pub(crate) store: Option<String>,
+    /// Whose data: the tenant's name [default: default]
+    #[arg(long, value_name = "NAME", global = true)]
+    pub(crate) tenant: Option<String>,
+    /// Look at the data of all tenants
+    #[arg(long, global = true, conflicts_with = "tenant")]
+    pub(crate) all_tenants: bool,
+    /// Write JSON: one object, or one per line for lists
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Bring events in from a file; running it again stores nothing twice
+    #[command(subcommand)]
+    Import(import::Import),
+    /// Write events out
+    #[command(subcommand)]
+    Export(export::Export),
+    /// List, show, delete and truncate streams
+    #[command(subcommand)]
+    Streams(streams::Streams),
+    /// Show one event, search for many
+    #[command(subcommand)]
+    Events(events::Events),
+    /// Append one event to a stream
+    Append(append::Append),
+    /// Show the newest events, and follow what comes
+    Tail(tail::Tail),
+    /// Show what caused what, for one correlation
+    Trace(trace::Trace),
+    /// Statistics, health, verification, backup
+    #[command(subcommand)]
+    Store(store::StoreCommand),
+    /// Write a completion script for a shell
+    Completions(completions::Completions),
+    /// Make a log of a loan desk and show around in it
+    Demo(demo::Demo),
+}

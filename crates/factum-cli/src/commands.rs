@@ -1,0 +1,38 @@
+//! The commands, one file each.
+
+pub(crate) mod append;
+pub(crate) mod completions;
+pub(crate) mod events;
+pub(crate) mod export;
+pub(crate) mod import;
+mod listing;
+pub(crate) mod store;
+pub(crate) mod streams;
+pub(crate) mod tail;
+pub(crate) mod trace;
+
+pub(crate) use crate::demo;
+
+use crate::arguments::{Arguments, Command};
+use crate::outcome::{Exit, Failure};
+use crate::session::Session;
+
+/// Carries out a command.
+pub(crate) async fn run(arguments: Arguments) -> Result<Exit, Failure> {
+    if let Command::Demo(command) = &arguments.command {
+        return demo::run(command, &arguments.global).await;
+    }
+    let session = Session::new(&arguments.global)?;
+    match arguments.command {
+        Command::Import(command) => import::run(&command, &session).await,
+        Command::Export(command) => export::run(&command, &session).await,
+        Command::Streams(command) => streams::run(&command, &session).await,
+        Command::Events(command) => events::run(&command, &session).await,
+        Command::Append(command) => append::run(&command, &session).await,
+        Command::Tail(command) => tail::run(&command, &session).await,
+        Command::Trace(command) => trace::run(&command, &session).await,
+        Command::Store(command) => store::run(&command, &session).await,
+        Command::Completions(command) => completions::run(&command, session.output),
+        Command::Demo(_) => Ok(Exit::Ok), // Handled above: it chooses its own store.
+    }
+}

@@ -1,0 +1,80 @@
+//! `factum tail`: the newest events, and those to come.
+
+use std::collections::VecDeque;
+
+use clap::Args;
+use factum::{LogRead, Position, Query, RecordedEvent, SharedStore};
+use futures::TryStreamExt;
+
+use super::listing::Listing;
+use crate::filters::Filters;
+use crate::outcome::{Exit, Failure};
+use crate::session::Session;
+
+/// Which events, and whether to wait for more.
+#[derive(Args, Debug)]
+pub(crate) struct Tail {
+    /// How many of the newest events
+    #[arg(short = 'n', long = "lines", value_name = "N", default_value_t = 10)]
+    lines: usize,
+    /// Wait for more; Ctrl-C ends it with exit code 0
+    #[arg(short, long)]
+    follow: bool,
+    #[command(flatten)]
+    filters: Filters,
+}
+
+pub(crate) async fn run(command: &Tail, session: &Session) -> Result<Exit, Failure> {
+    let query = command.filters.query()?;
+    let store = session.open().await?;
+    let mut watch = store.watch();
+    let mut seen = store.head().await?;
+    let mut listing = Listing::new(session.output, &*store);
+    let newest = newest(&store, &query, seen, command.lines).await?;
+    if !newest.is_empty() {
+        listing.page(&newest)?;
+    }
+    if !command.follow {
+        return Ok(Exit::Ok);
+    }
+    let follow = async {
+        loop {
+            watch.past(seen).await?;
+            let mut pages = store.read(LogRead::after(query.clone(), seen));
+            while let Some(page) = pages.try_next().await? {
+                listing.page(&page.events)?;
+                seen = seen.max(page.through);
+            }
+        }
+    };
+    tokio::select! {
+        ended = follow => ended,
+        _ = tokio::signal::ctrl_c() => Ok(Exit::Ok),
+    }
+}
+
+/// The last `count` matching events up to `head`: looks at the end of the log, and further back
+/// as long as that is not enough.
+async fn newest(
+    store: &SharedStore,
+    query: &Query,
+    head: Position,
+    count: usize,
+) -> Result<Vec<RecordedEvent>, Failure> {
+    let mut window = (count as u64).max(256);
+    loop {
+        let after = Position::new(head.get().saturating_sub(window));
+        let mut read = LogRead::after(query.clone(), after);
+        read.through = Some(head);
+        let mut newest = VecDeque::new();
+        let mut pages = store.read(read);
+        while let Some(page) = pages.try_next().await? {
+            newest.extend(page.events);
+            newest.drain(..newest.len().saturating_sub(count));
+        }
+        if newest.len() == count || after == Position::START {
+            return Ok(newest.into());
+        }
+        window = window.saturating_mul(8);
+    }
+}

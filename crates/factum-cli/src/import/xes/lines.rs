@@ -1,0 +1,42 @@
+//! Counts lines while XML is read.
+
+use std::io::{self, BufRead, Read};
+
+/// A reader that knows in which line it is.
+pub(super) struct Lines {
+    reader: Box<dyn BufRead + Send>,
+    line: u64,
+}
+
+impl Lines {
+    pub(super) fn new(reader: Box<dyn BufRead + Send>) -> Self {
+        Self { reader, line: 1 }
+    }
+
+    /// The line that is being read, 1-based.
+    pub(super) fn line(&self) -> u64 {
+        self.line
+    }
+}
+
+impl Read for Lines {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(out)?;
+        self.line += out[..read].iter().filter(|it| **it == b'\n').count() as u64;
+        Ok(read)
+    }
+}
+
+impl BufRead for Lines {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.reader.fill_buf()
+    }
+
+    fn consume(&mut self, bytes: usize) {
+        if let Ok(buffer) = self.reader.fill_buf() {
+            let taken = &buffer[..bytes.min(buffer.len())];
+            self.line += taken.iter().filter(|it| **it == b'\n').count() as u64;
+        }
+        self.reader.consume(bytes);
+    }
+}

@@ -1,0 +1,59 @@
+//! One run of a command: which store, whose data, how to write.
+
+use factum::{Backend, SharedStore, StoreUrl, TenantId, TenantScope};
+
+use crate::arguments::Global;
+use crate::outcome::Failure;
+use crate::output::Output;
+
+/// Used when neither `--store` nor `FACTUM_STORE` names a store.
+const STORE_DEFAULT: &str = "sqlite:factum.db";
+
+/// What a command works with.
+#[derive(Debug)]
+pub(crate) struct Session {
+    url: StoreUrl,
+    /// The address as the user would write it, for messages.
+    pub(crate) address: String,
+    pub(crate) output: Output,
+}
+
+impl Session {
+    pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
+        let address = global.store.clone().unwrap_or_else(|| STORE_DEFAULT.into());
+        let mut url = StoreUrl::parse(&address)?;
+        let asked = match &global.tenant {
+            Some(tenant) => Some(TenantScope::One(TenantId::new(tenant)?)),
+            None => global.all_tenants.then_some(TenantScope::All),
+        };
+        if let Some(asked) = asked {
+            if let Some(named) = url.scope.as_ref().filter(|named| **named != asked) {
+                let message = format!(
+                    "expected one tenant, found {named} in the address of the store and {asked} asked for"
+                );
+                return Err(Failure::usage(message).hint("leave one of the two out"));
+            }
+            url.scope = Some(asked);
+        }
+        Ok(Self { url, address, output: Output::new(global.json) })
+    }
+
+    /// Opens the store to write to it, making it if need be.
+    pub(crate) async fn open_or_make(&self) -> Result<SharedStore, Failure> {
+        Ok(self.url.clone().connect().await?)
+    }
+
+    /// Opens a store that has to be there.
+    pub(crate) async fn open(&self) -> Result<SharedStore, Failure> {
+        let mut url = self.url.clone();
+        if let Backend::Sqlite(config) = &mut url.backend {
+            if !config.path.exists() {
+                let message = format!("expected a store, found no file {}", config.path.display());
+                return Err(Failure::not_found(message)
+                    .hint("name it with --store sqlite:PATH, or make one with factum import"));
+            }
+            config.create = false;
+        }
+        Ok(url.connect().await?)
+    }
+}
