@@ -16,6 +16,7 @@ use crate::commands;
 use crate::error::Failure;
 use crate::ids::Ids;
 use crate::names::Names;
+use crate::posting::PostingTable;
 use crate::query::{Matcher, QueryScope};
 use crate::sql;
 
@@ -28,6 +29,17 @@ pub(crate) struct WriterState {
     pub(crate) head: i64,
     terms: Vec<i64>,
     envelope: Vec<u8>,
+    kind_postings: Vec<(i64, i64)>,
+    term_postings: Vec<(i64, i64)>,
+}
+
+impl WriterState {
+    /// Drops everything that is known of the file.
+    pub(crate) fn forget(&mut self) {
+        self.ids.forget();
+        self.kind_postings.clear();
+        self.term_postings.clear();
+    }
 }
 
 /// An act on a whole stream.
@@ -42,8 +54,8 @@ pub(crate) struct Group<'c> {
     conn: &'c Connection,
     now: Timestamp,
     insert_event: CachedStatement<'c>,
-    insert_kind_position: CachedStatement<'c>,
-    insert_term_position: CachedStatement<'c>,
+    kind_positions: PostingTable<'c>,
+    term_positions: PostingTable<'c>,
 }
 
 impl<'c> Group<'c> {
@@ -53,8 +65,16 @@ impl<'c> Group<'c> {
             conn,
             now,
             insert_event: conn.prepare_cached(sql::INSERT_EVENT)?,
-            insert_kind_position: conn.prepare_cached(sql::INSERT_KIND_POSITION)?,
-            insert_term_position: conn.prepare_cached(sql::INSERT_TERM_POSITION)?,
+            kind_positions: PostingTable::new(
+                conn,
+                sql::INSERT_KIND_POSITION,
+                sql::INSERT_KIND_POSITIONS,
+            )?,
+            term_positions: PostingTable::new(
+                conn,
+                sql::INSERT_TERM_POSITION,
+                sql::INSERT_TERM_POSITIONS,
+            )?,
         })
     }
 
@@ -241,6 +261,8 @@ impl<'c> Group<'c> {
             let revision = self.store_event(state, tenant, stream, event)?;
             streams.note(stream, Revision::new(revision.cast_unsigned()));
         }
+        self.kind_positions.write(&mut state.kind_postings)?;
+        self.term_positions.write(&mut state.term_postings)?;
         let last = Position::new(state.head.cast_unsigned());
         Ok(Appended { first, last, streams: streams.into_vec(), outcome: None, repeated: false })
     }
@@ -252,7 +274,8 @@ impl<'c> Group<'c> {
         stream: &StreamId,
         event: &NewEvent,
     ) -> Result<i64, Failure> {
-        let WriterState { ids, head: last, terms, envelope, .. } = state;
+        let WriterState { ids, head: last, terms, envelope, kind_postings, term_postings, .. } =
+            state;
         let head = ids.make_stream(self.conn, tenant, stream)?;
         let revision = head.next;
         head.next += 1;
@@ -283,10 +306,8 @@ impl<'c> Group<'c> {
             payload,
             checksum,
         ))?;
-        self.insert_kind_position.execute((kind, position))?;
-        for term in terms.iter().copied().chain(correlation) {
-            self.insert_term_position.execute((term, position))?;
-        }
+        kind_postings.push((kind, position));
+        term_postings.extend(terms.iter().copied().chain(correlation).map(|term| (term, position)));
         Ok(revision)
     }
 

@@ -94,7 +94,7 @@ impl Writer {
     /// Drops what is known of the file, so that the next group reads it again.
     fn forget(&mut self) {
         self.data_version = None;
-        self.state.ids.forget();
+        self.state.forget();
     }
 
     fn commit_group(&mut self, group: Vec<Write>) {

@@ -42,6 +42,7 @@ mod migrate;
 mod names;
 mod pages;
 mod pool;
+mod posting;
 mod query;
 mod read;
 mod rows;

@@ -13,7 +13,9 @@ macro_rules! statements {
 statements! {
     INSERT_EVENT = "append/insert_event";
     INSERT_KIND_POSITION = "append/insert_kind_position";
+    INSERT_KIND_POSITIONS = "append/insert_kind_positions";
     INSERT_TERM_POSITION = "append/insert_term_position";
+    INSERT_TERM_POSITIONS = "append/insert_term_positions";
     INSERT_TENANT = "append/insert_tenant";
     INSERT_STREAM = "append/insert_stream";
     INSERT_KIND = "append/insert_kind";
