@@ -65,8 +65,8 @@ fn run(arguments: &Arguments) -> Result<bool> {
     if let Some(store) = &arguments.read_all {
         return bench.block_on(rows::memory::read_all(store)).map(|()| false);
     }
+    machine::Machine::look(home.path())?.print(arguments.json);
     if !arguments.json {
-        machine::describe(home.path())?;
         table::heading();
     }
     let wanted =

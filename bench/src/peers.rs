@@ -1,4 +1,5 @@
-//! Other event stores on the same work, each a small program with a lock file of its own.
+//! Factum and other event stores on the same work, each a small program with a lock file of its
+//! own, built when asked for.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +9,7 @@ use serde_json::Value;
 use crate::measure::{Bench, Result, rate};
 
 /// Folders under `peers/`, each a program that prints one JSON object per measurement.
-const PEERS: [&str; 4] = ["tephra", "umadb", "cqrs-es", "evento"];
+const PEERS: [&str; 5] = ["factum", "tephra", "umadb", "cqrs-es", "evento"];
 
 pub fn run(bench: &Bench, json: bool) -> Result<()> {
     if !json {
@@ -17,6 +18,9 @@ pub fn run(bench: &Bench, json: bool) -> Result<()> {
     for peer in PEERS {
         match run_one(bench, peer) {
             Ok(lines) => lines.iter().for_each(|line| print(peer, line, json)),
+            Err(error) if json => {
+                println!("{}", serde_json::json!({ "peer": peer, "not_run": error.to_string() }));
+            }
             Err(error) => println!("{peer:<10} not run: {error}"),
         }
     }
@@ -32,12 +36,14 @@ fn run_one(bench: &Bench, peer: &str) -> Result<Vec<Value>> {
     let folder = bench.file().with_extension(peer);
     std::fs::create_dir_all(&folder)?;
     let output = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-        .args(["run", "--release", "--quiet", "--locked", "--manifest-path"])
+        .args(["run", "--release", "--quiet", "--locked", "--jobs", "1", "--manifest-path"])
         .arg(manifest)
+        .envs(std::env::var_os("FACTUM_PEERS_TARGET_DIR").map(|it| ("CARGO_TARGET_DIR", it)))
         .arg("--")
         .arg(&folder)
         .arg(bench.size(200_000).to_string())
         .output()?;
+    std::fs::remove_dir_all(&folder)?;
     if !output.status.success() {
         let error = String::from_utf8_lossy(&output.stderr);
         let last = error.lines().rfind(|line| !line.is_empty()).unwrap_or("it failed");
@@ -47,7 +53,7 @@ fn run_one(bench: &Bench, peer: &str) -> Result<Vec<Value>> {
     Ok(text.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>()?)
 }
 
-/// A line is `{"work": "...", "per_second": 1.0, "durable": "..."}`.
+/// A line is `{"work": "...", "events": 1, "per_second": 1.0, "durable": "..."}`.
 fn print(peer: &str, line: &Value, json: bool) {
     if json {
         println!("{}", serde_json::json!({ "peer": peer, "measured": line }));

@@ -14,7 +14,7 @@ use crate::table::{Bar, Row};
 
 pub fn measure(bench: &Bench) -> Result<Vec<Row>> {
     let Some(factum) = bench.factum() else {
-        println!(
+        eprintln!(
             "import XES: not run; build the program first (cargo build --release), or name it with --factum"
         );
         return Ok(Vec::new());
