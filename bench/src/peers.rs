@@ -50,7 +50,9 @@ fn run_one(bench: &Bench, peer: &str) -> Result<Vec<Value>> {
         return Err(last.to_owned().into());
     }
     let text = String::from_utf8(output.stdout)?;
-    Ok(text.lines().map(serde_json::from_str).collect::<std::result::Result<_, _>>()?)
+    // A peer may say other things besides.
+    let lines = text.lines().filter(|line| line.starts_with('{'));
+    Ok(lines.map(serde_json::from_str).collect::<std::result::Result<_, _>>()?)
 }
 
 /// A line is `{"work": "...", "events": 1, "per_second": 1.0, "durable": "..."}`.

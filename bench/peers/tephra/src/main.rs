@@ -43,7 +43,7 @@ fn open(folder: &Path) -> Result<(WriteCoordinator, WriteHandle)> {
 
 fn event(number: u64) -> Result<Event> {
     let of = number % STREAMS;
-    let tags = Tags::new([Tag::new(&format!("account:{of}"))?, Tag::new(&format!("order:{of}"))?])?;
+    let tags = Tags::new([Tag::new(format!("account:{of}"))?, Tag::new(format!("order:{of}"))?])?;
     Ok(Event::new(&EventType::new("account.deposited")?, &tags, payload(number).as_bytes())?)
 }
 
