@@ -1,21 +1,161 @@
-//! `factum demo`: a log of a loan desk, and a tour of it.
+//! `factum demo`: a log of a loan desk, brought in by the importer, and a tour of it.
 
-use clap::Args;
+mod calendar;
+mod desk;
+mod feed;
 
-use crate::arguments::Global;
+use clap::{Args, Parser};
+use factum::{EventStoreExt, LogRead, Position, Query, SharedStore};
+use futures::TryStreamExt;
+
+use self::desk::DeskEvent;
+use self::feed::{Feed, correlation};
+use crate::arguments::{Arguments, Global};
+use crate::commands;
+use crate::import::{Input, JsonlSource, OnError, Progress, Summary, TenantRule};
+use crate::interrupt::Interrupt;
 use crate::outcome::{Exit, Failure};
+use crate::output::Style;
+use crate::session::Session;
+use crate::text;
+
+/// Where the log goes unless `--store` says something else.
+const STORE: &str = "sqlite:demo.db";
 
 /// How large a log.
 #[derive(Args, Debug)]
 pub(crate) struct Demo {
     /// How many events
     #[arg(long, value_name = "N", default_value_t = 50_000)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     events: u64,
     /// Which log: the same number gives the same log
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
 
-pub(crate) async fn run(_command: &Demo, _global: &Global) -> Result<Exit, Failure> {
-    Ok(Exit::Ok)
+pub(crate) async fn run(command: &Demo, global: &Global) -> Result<Exit, Failure> {
+    let store = global.store.clone().unwrap_or_else(|| STORE.into());
+    let global = Global { store: Some(store.clone()), ..global.clone() };
+    let session = Session::new(&global)?;
+    let mut interrupt = Interrupt::listen()?;
+    let events = feed::events(command.seed, command.events);
+    let tour = Tour::new(&events);
+    let applications = events.iter().map(|event| event.application).max().unwrap_or_default();
+    if !session.output.json {
+        session.output.line(&format!(
+            "A loan desk, seed {}: {} about {}, into {store}\n",
+            command.seed,
+            text::count(events.len() as u64, "event"),
+            text::count(applications, "application"),
+        ))?;
+    }
+    let summary = import(events, &session, &mut interrupt).await?;
+    let exit = summary.report(session.output)?;
+    if session.output.json {
+        return Ok(exit);
+    }
+    for words in tour.commands() {
+        session
+            .output
+            .line(&format!("\n{}", session.output.styled(Style::Good, &shown(&words))))?;
+        let line =
+            ["factum", "--store", &store].into_iter().chain(words.iter().map(String::as_str));
+        let arguments = Arguments::try_parse_from(line);
+        let arguments = arguments.map_err(|error| Failure::usage(error.to_string()))?;
+        Box::pin(commands::run(arguments)).await?;
+    }
+    session.output.line(&format!("\nIt is yours now:\n\n  export FACTUM_STORE={store}"))?;
+    for words in tour.ideas() {
+        session.output.line(&format!("  {}", shown(&words).trim_start_matches("$ ")))?;
+    }
+    Ok(exit)
+}
+
+async fn import(
+    events: Vec<DeskEvent>,
+    session: &Session,
+    interrupt: &mut Interrupt,
+) -> Result<Summary, Failure> {
+    let store = session.open_or_make().await?;
+    let Some(tenant) = store.scope().tenant().cloned() else {
+        return Err(Failure::usage("expected one tenant for the demo, found all of them"));
+    };
+    check_it_is_ours(&store, &events, session).await?;
+    let input = Input::new("the desk", Box::new(Feed::new(events)), None)?;
+    let progress = Progress::new(&input, session.output.json);
+    let source = Box::new(JsonlSource::new(input, TenantRule::Only(tenant)));
+    let into = (&store, Query::all());
+    Summary::of_import("the desk", source, OnError::Stop, into, &progress, interrupt).await
+}
+
+/// Refuses a store that holds something else.
+async fn check_it_is_ours(
+    store: &SharedStore,
+    events: &[DeskEvent],
+    session: &Session,
+) -> Result<(), Failure> {
+    let mut read = LogRead::after(Query::all(), Position::START);
+    read.limit = Some(1);
+    let first = store.events(read).try_next().await?;
+    if first.is_none_or(|first| events.first().is_some_and(|ours| ours.id == first.id)) {
+        return Ok(());
+    }
+    let message = format!("expected no store or this demo's at {}, found another", session.address);
+    Err(Failure::new(Exit::Conflict, message)
+        .hint("nothing was changed; use another file: factum demo --store sqlite:other.db"))
+}
+
+/// What to show: an application to which enough happened to be worth a look.
+struct Tour {
+    application: u64,
+    officer: &'static str,
+}
+
+/// The trace fits a screen and tells a story.
+const STORY: std::ops::RangeInclusive<usize> = 14..=18;
+
+impl Tour {
+    fn new(events: &[DeskEvent]) -> Self {
+        let of = |number: u64| events.iter().filter(move |event| event.application == number);
+        let tells = |number: &u64| {
+            let types: Vec<_> = of(*number).map(|event| event.event_type).collect();
+            let all = ["application.resubmitted", "applicant.called", "loan.paid-out"];
+            STORY.contains(&types.len()) && all.iter().all(|it| types.contains(it))
+        };
+        let submitted = events.iter().filter(|event| event.event_type == "application.submitted");
+        let application = submitted.map(|it| it.application).take(1_000).find(tells).unwrap_or(1);
+        let officer = of(application).filter_map(|event| event.officer).last().unwrap_or("amal");
+        Self { application, officer }
+    }
+
+    fn commands(&self) -> Vec<Vec<String>> {
+        let officer = format!("officer:{}", self.officer);
+        [
+            "streams list --limit 3".to_owned(),
+            format!("events search --type loan.paid-out --tag {officer} --limit 3"),
+            format!("events show loan/{:05}@0", self.application),
+            format!("trace {}", correlation(self.application)),
+            "tail -n 3".to_owned(),
+            "store verify".to_owned(),
+        ]
+        .map(|line| line.split(' ').map(Into::into).collect())
+        .into()
+    }
+
+    fn ideas(&self) -> Vec<Vec<String>> {
+        [
+            format!("streams show loan/{:05}", self.application),
+            format!("append loan/{:05} note.added --expected exists", self.application),
+            "events search --type application.declined --since 2024-06-01 --limit 5".to_owned(),
+            "tail --follow".to_owned(),
+            "export jsonl desk.jsonl".to_owned(),
+        ]
+        .map(|line| line.split(' ').map(Into::into).collect())
+        .into()
+    }
+}
+
+fn shown(words: &[String]) -> String {
+    format!("$ factum {}", words.join(" "))
 }

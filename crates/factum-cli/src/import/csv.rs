@@ -208,11 +208,22 @@ fn find(file: &str, headings: &[String], column: &str) -> Result<usize, Failure>
     headings.iter().position(|it| it == column).ok_or_else(|| {
         let found = match headings.is_empty() {
             true => "no columns at all".into(),
-            false => headings.join(", "),
+            false => named(headings),
         };
         Failure::bad_input(format!("{file}: expected a column {column}, found {found}"))
             .hint("name the columns with --stream-column, --type-column and --time-column")
     })
+}
+
+/// The columns by name, cut where they are no names at all.
+fn named(headings: &[String]) -> String {
+    const NAMED: usize = 20;
+    let cut = |it: &String| it.chars().take(40).collect::<String>();
+    let mut names: Vec<_> = headings.iter().take(NAMED).map(cut).collect();
+    if headings.len() > NAMED {
+        names.push(format!("and {} more", headings.len() - NAMED));
+    }
+    names.join(", ")
 }
 
 fn broken(name: &str, line: u64, error: csv::Error) -> Failure {

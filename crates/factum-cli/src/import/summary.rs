@@ -67,7 +67,9 @@ impl Summary {
     pub(crate) fn report(mut self, output: Output) -> Result<Exit, Failure> {
         if output.json {
             output.json(&self.object())?;
-        } else {
+        } else if self.written.stored > 0
+            || self.run.as_ref().is_some_and(|it| it.failure.is_none())
+        {
             output.line(&self.lines().join("\n"))?;
         }
         match &mut self.run {
