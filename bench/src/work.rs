@@ -3,6 +3,11 @@
 use factum_core::{AppendRequest, Codec, EventId, EventType, Expected, NewEvent, StreamId, Tag};
 
 pub const PAYLOAD_BYTES: usize = 150;
+/// What payloads are filled with: copied, so that making them does not hide what is measured.
+const FILL: &str = match std::str::from_utf8(&[b'x'; PAYLOAD_BYTES]) {
+    Ok(fill) => fill,
+    Err(_) => "",
+};
 /// Streams that batches are spread over.
 pub const STREAMS: u64 = 1_000;
 /// Different tags.
@@ -11,7 +16,8 @@ pub const TAGS: u64 = 1_000;
 /// JSON of [`PAYLOAD_BYTES`] bytes.
 pub fn payload(number: u64) -> String {
     let start = format!(r#"{{"number":{number},"text":""#);
-    format!("{start}{:x<width$}\"}}", "", width = PAYLOAD_BYTES - start.len() - 2)
+    let fill = &FILL[..PAYLOAD_BYTES - start.len() - 2];
+    [start.as_str(), fill, "\"}"].concat()
 }
 
 pub fn stream(number: u64) -> StreamId {
