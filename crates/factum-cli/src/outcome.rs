@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use factum::{AppendError, InvalidName, StoreError, StoreErrorKind, UrlError};
 
-/// The exit codes, by kind. Listed in `--help` and in the README.
+/// The exit codes, by kind. Listed in `--help` and in `docs/cli.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// All went well.

@@ -1,5 +1,5 @@
 //! One event as one line of JSON: what `export jsonl` writes, `import jsonl` reads, and `--json`
-//! shows. The format is described in the README.
+//! shows. The format is described in `docs/cli.md`.
 
 mod read;
 mod write;
