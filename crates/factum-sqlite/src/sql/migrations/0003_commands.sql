@@ -2,7 +2,6 @@
 -- first_position is NULL for a command that stored none.
 
 CREATE TABLE commands (
-    number INTEGER PRIMARY KEY,
     tenant INTEGER NOT NULL,
     id TEXT NOT NULL,
     target TEXT NOT NULL,
@@ -11,7 +10,7 @@ CREATE TABLE commands (
     outcome BLOB NOT NULL,
     expires_at INTEGER,
     checksum INTEGER NOT NULL,
-    UNIQUE (tenant, id)
-) STRICT;
+    PRIMARY KEY (tenant, id)
+) STRICT, WITHOUT ROWID;
 
 CREATE INDEX commands_by_expiry ON commands (expires_at) WHERE expires_at IS NOT NULL;
