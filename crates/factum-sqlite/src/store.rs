@@ -1,13 +1,15 @@
 //! The store's handle. Each method hands over to the part that does the work.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use factum_core::{
     AppendError, AppendRequest, Appended, Capabilities, CommandId, EventStore, HeadSignal,
     HeadWatch, LogRead, PageStream, Position, Recalled, Refusal, SharedStore, StoreError,
-    StreamRead, TenantId, TenantScope,
+    StoreErrorKind, StreamRead, TenantId, TenantScope,
 };
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::connection::{check_path, open_reader, open_writer};
@@ -18,6 +20,9 @@ use crate::pool::ReaderPool;
 use crate::query::QueryScope;
 use crate::writer::{Write, WriterHandle};
 use crate::{SqliteStoreConfig, commands, migrate, read};
+
+/// How long to wait before a file that others are opening is tried again.
+const OPEN_AGAIN_AFTER: Duration = Duration::from_millis(5);
 
 /// An event store on one SQLite file. Clones and tenant handles share its threads.
 ///
@@ -90,13 +95,12 @@ impl SqliteStore {
         std::thread::spawn(move || {
             let _ = reply.send(Self::open_blocking(config)); // Cancelled: the store just closes.
         });
-        answer.await.map_err(|_| closed(factum_core::StoreErrorKind::Unavailable, "open store"))?
+        answer.await.map_err(|_| closed(StoreErrorKind::Unavailable, "open store"))?
     }
 
     fn open_blocking(config: SqliteStoreConfig) -> Result<Self, StoreError> {
         check_path(&config)?;
-        let conn = open_writer(&config)?;
-        migrate::migrate(&conn, migrate::MIGRATIONS, config.clock.now())?;
+        let conn = open_migrated(&config)?;
         let head = Arc::new(HeadSignal::new(Position::START));
         let poll = open_reader(&config.path, config.busy_timeout_ms)?;
         let readers = ReaderPool::start(&config)?;
@@ -109,6 +113,26 @@ impl SqliteStore {
     /// The tenant that the handle names, or the refusal for handles of all tenants.
     pub(crate) fn tenant(&self) -> Result<&TenantId, Refusal> {
         self.scope.tenant().ok_or(Refusal::TenantRequired)
+    }
+}
+
+/// Opens the file for writing, in the newest format.
+///
+/// SQLite does not wait for locks while a file changes to write-ahead mode, because two that wait
+/// for each other would wait for ever. So when others start at the same moment, the whole of it is
+/// tried again until the time limit of a busy file.
+fn open_migrated(config: &SqliteStoreConfig) -> Result<Connection, StoreError> {
+    let give_up = Instant::now() + Duration::from_millis(u64::from(config.busy_timeout_ms));
+    loop {
+        let opened = open_writer(config).and_then(|conn| {
+            migrate::migrate(&conn, migrate::MIGRATIONS, config.clock.now()).map(|()| conn)
+        });
+        match opened {
+            Err(busy) if busy.kind() == StoreErrorKind::Unavailable && Instant::now() < give_up => {
+                std::thread::sleep(OPEN_AGAIN_AFTER);
+            }
+            other => return other,
+        }
     }
 }
 

@@ -37,19 +37,19 @@ pub(crate) async fn run(command: &Tail, session: &Session) -> Result<Exit, Failu
     if !command.follow {
         return Ok(Exit::Ok);
     }
-    let follow = async {
-        loop {
-            watch.past(seen).await?;
-            let mut pages = store.read(LogRead::after(query.clone(), seen));
-            while let Some(page) = pages.try_next().await? {
-                listing.page(&page.events)?;
-                seen = seen.max(page.through);
-            }
+    // On a thread of its own: the reader of our output may be slow, and Ctrl-C still ends it.
+    tokio::spawn(async {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(i32::from(Exit::Ok as u8));
         }
-    };
-    tokio::select! {
-        ended = follow => ended,
-        _ = tokio::signal::ctrl_c() => Ok(Exit::Ok),
+    });
+    loop {
+        watch.past(seen).await?;
+        let mut pages = store.read(LogRead::after(query.clone(), seen));
+        while let Some(page) = pages.try_next().await? {
+            listing.page(&page.events)?;
+            seen = seen.max(page.through);
+        }
     }
 }
 

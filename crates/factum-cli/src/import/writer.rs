@@ -8,8 +8,8 @@
 use std::collections::HashMap;
 
 use factum::{
-    AdminRecord, AppendError, AppendRequest, Conflict, EventId, Expected, Guard, Query, Revision,
-    SharedStore, StreamId, TenantId,
+    AdminRecord, AppendError, AppendRequest, Conflict, EventId, Expected, Guard, Query, Refusal,
+    Revision, SharedStore, StreamId, TenantId,
 };
 use foldhash::fast::RandomState;
 
@@ -78,7 +78,6 @@ impl Writer {
         if !self.careful && self.append_as_expected(&store, &left).await? {
             return Ok(());
         }
-        self.careful = true;
         for _ in 0..TRIES_MAX {
             if self.append_what_is_new(&store, &mut left).await? {
                 return Ok(());
@@ -125,6 +124,7 @@ impl Writer {
         store: &SharedStore,
         items: &mut Vec<Item>,
     ) -> Result<bool, Failure> {
+        self.careful = true;
         let mut found = None;
         let mut already = 0;
         let mut places = Places::default();
@@ -149,12 +149,10 @@ impl Writer {
         if let Some(position) = found {
             self.cursor.go_after(position);
         }
-        self.careful = already > 0;
         *items = new;
-        if items.is_empty() {
-            return Ok(true);
-        }
-        self.append(store, places, items).await
+        let done = items.is_empty() || self.append(store, places, items).await?;
+        self.careful = already > 0;
+        Ok(done)
     }
 
     /// The last revision of an item's stream. Reads the stream, unless it holds no more than what
@@ -188,6 +186,10 @@ impl Writer {
         let appended = match store.append(request).await {
             Ok(appended) => appended,
             Err(AppendError::Conflict(Conflict::Stream { .. })) => return Ok(false),
+            // Before the streams were looked into: their events may be from before the deletion.
+            Err(AppendError::Refused(Refusal::StreamDeleted { .. })) if !self.careful => {
+                return Ok(false);
+            }
             Err(error) => return Err(error.into()),
         };
         self.written.stored += items.len() as u64;
