@@ -125,7 +125,8 @@ impl Tour {
         };
         let submitted = events.iter().filter(|event| event.event_type == "application.submitted");
         let application = submitted.map(|it| it.application).take(1_000).find(tells).unwrap_or(1);
-        let officer = of(application).filter_map(|event| event.officer).last().unwrap_or("amal");
+        let officer =
+            of(application).filter_map(|event| event.officer).next_back().unwrap_or("amal");
         Self { application, officer }
     }
 

@@ -57,6 +57,7 @@ impl Output {
     }
 
     /// Writes lines of text.
+    #[expect(clippy::unused_self, reason = "the counterpart of json, written the same way")]
     pub(crate) fn line(self, text: &str) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n"));

@@ -76,7 +76,8 @@ async fn book(
     seat: u32,
     guest: &str,
 ) -> Result<Appended, AppendError> {
-    let invalid = |error: Failed| StoreError::new(StoreErrorKind::Invalid, "book", error.to_string());
+    let invalid =
+        |error: Failed| StoreError::new(StoreErrorKind::Invalid, "book", error.to_string());
     let id = CommandId::new(command).map_err(|error| invalid(error.into()))?;
     let request = booking(stream, seat, guest).map_err(invalid)?;
     store.append(request.command(Command::new(id, stream))).await

@@ -59,9 +59,8 @@ pub(crate) async fn run(command: &Export, session: &Session) -> Result<Exit, Fai
     let interrupt = Interrupt::listen()?;
     let name = command.file.display().to_string();
     let to_stdout = name == "-";
-    let failed = |error: io::Error| match to_stdout {
-        true => Failure::output(&error),
-        false => Failure::io(&name, &error),
+    let failed = |error: io::Error| {
+        if to_stdout { Failure::output(&error) } else { Failure::io(&name, &error) }
     };
     let mut sink = open(command).map_err(failed)?;
     let (mut digester, mut events) = (Digester::default(), 0_u64);
@@ -99,10 +98,10 @@ fn open(command: &Jsonl) -> io::Result<Sink> {
     } else {
         Box::new(BufWriter::new(File::create_new(&command.file)?))
     };
-    Ok(match command.gzip {
-        true => Sink::Gzip(Box::new(GzEncoder::new(plain, Compression::default()))),
-        false => Sink::Plain(plain),
-    })
+    if command.gzip {
+        return Ok(Sink::Gzip(Box::new(GzEncoder::new(plain, Compression::default()))));
+    }
+    Ok(Sink::Plain(plain))
 }
 
 impl Sink {

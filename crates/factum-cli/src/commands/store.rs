@@ -61,9 +61,9 @@ pub(crate) async fn run(command: &StoreCommand, session: &Session) -> Result<Exi
 
 fn say(session: &Session, object: &serde_json::Value, line: &str) -> Result<Exit, Failure> {
     if session.output.json {
-        session.output.json(object)?
+        session.output.json(object)?;
     } else {
-        session.output.line(line)?
+        session.output.line(line)?;
     }
     Ok(Exit::Ok)
 }

@@ -244,10 +244,8 @@ async fn show(command: &Show, session: &Session, store: &SharedStore) -> Result<
             stream.category()
         )));
     }
-    let mut read = match command.backward {
-        true => StreamRead::backward(stream),
-        false => StreamRead::forward(stream),
-    };
+    let read = if command.backward { StreamRead::backward } else { StreamRead::forward };
+    let mut read = read(stream);
     (read.from, read.limit) = (command.from.map(Revision::new), command.limit);
     let mut listing = Listing::new(session.output, &**store);
     let mut pages = store.read_stream(read);

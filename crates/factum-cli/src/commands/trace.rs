@@ -156,10 +156,9 @@ fn last_first<'a>(
 
 /// The lines before an entry; each level says whether its branch is the last one.
 fn branch(output: Output, bars: &[bool]) -> String {
-    let [through, end, fork, last] = match output.rich {
-        true => ["│  ", "   ", "├─ ", "└─ "],
-        false => ["|  ", "   ", "|- ", "`- "],
-    };
+    const LINES: [&str; 4] = ["│  ", "   ", "├─ ", "└─ "];
+    const PLAIN: [&str; 4] = ["|  ", "   ", "|- ", "`- "];
+    let [through, end, fork, last] = if output.rich { LINES } else { PLAIN };
     let (own, above) = bars.split_last().map_or((true, bars), |(own, above)| (*own, above));
     let mut text: String = above.iter().map(|last| if *last { end } else { through }).collect();
     text.push_str(if own { last } else { fork });

@@ -33,7 +33,7 @@ impl Case {
 
 /// All streams of the file, by a 96-bit hash of their names.
 #[derive(Debug, Default)]
-pub(super) struct Cases(HashMap<[u32; 3], Case, RandomState>);
+pub(super) struct Cases(HashMap<[u8; 12], Case, RandomState>);
 
 impl Cases {
     pub(super) fn of(&mut self, tenant: &str, stream: &str) -> &mut Case {
@@ -41,8 +41,6 @@ impl Cases {
         hasher.update(tenant.as_bytes()).update(&[0]).update(stream.as_bytes());
         let mut key = [0; 12];
         hasher.finalize_xof().fill(&mut key);
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = key;
-        let words = [[a, b, c, d], [e, f, g, h], [i, j, k, l]].map(u32::from_le_bytes);
-        self.0.entry(words).or_default()
+        self.0.entry(key).or_default()
     }
 }

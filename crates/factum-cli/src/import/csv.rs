@@ -206,10 +206,7 @@ fn field<'a>(
 
 fn find(file: &str, headings: &[String], column: &str) -> Result<usize, Failure> {
     headings.iter().position(|it| it == column).ok_or_else(|| {
-        let found = match headings.is_empty() {
-            true => "no columns at all".into(),
-            false => named(headings),
-        };
+        let found = if headings.is_empty() { "no columns at all".into() } else { named(headings) };
         Failure::bad_input(format!("{file}: expected a column {column}, found {found}"))
             .hint("name the columns with --stream-column, --type-column and --time-column")
     })

@@ -55,9 +55,10 @@ impl Input {
         start.map_err(|error| Failure::io(name, &error))?;
         let is_gzip = magic == GZIP_MAGIC;
         let whole = BufReader::with_capacity(BUFFER_BYTES, Cursor::new(magic).chain(raw));
-        let reader: Box<dyn BufRead + Send> = match is_gzip {
-            true => Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(whole))),
-            false => Box::new(whole),
+        let reader: Box<dyn BufRead + Send> = if is_gzip {
+            Box::new(BufReader::with_capacity(BUFFER_BYTES, MultiGzDecoder::new(whole)))
+        } else {
+            Box::new(whole)
         };
         Ok(Self { name: name.into(), reader, bytes, consumed })
     }

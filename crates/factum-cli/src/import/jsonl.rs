@@ -116,11 +116,10 @@ fn tenant(rule: &TenantRule, line: &Line<'_>) -> Result<Option<TenantId>, String
     let named = line.tenant.as_deref().map(TenantId::new).transpose();
     let named = named.map_err(|error| error.to_string())?;
     match (rule, named) {
-        (TenantRule::Ignore, _) => Ok(None),
         (TenantRule::Only(own), Some(named)) if *own != named => Err(format!(
             "expected {own}, found {named}; --all-tenants keeps tenants, --ignore-tenant drops them"
         )),
-        (TenantRule::Only(_), _) => Ok(None),
+        (TenantRule::Only(_) | TenantRule::Ignore, _) => Ok(None),
         (TenantRule::Keep, named) => Ok(Some(named.unwrap_or_default())),
     }
 }

@@ -32,13 +32,12 @@ impl Mapping {
 
 /// Reads `FIELD` or `FIELD=NAME`; a name made from the field has `.` for whatever it cannot have.
 pub(super) fn tag_field(argument: &str) -> Result<TagField, Failure> {
-    let (field, name) = match argument.rsplit_once('=') {
-        Some((field, name)) => (field, name.to_owned()),
-        None => {
-            let fits = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
-            let name: String = argument.chars().map(|it| if fits(it) { it } else { '.' }).collect();
-            (argument, name)
-        }
+    let (field, name) = if let Some((field, name)) = argument.rsplit_once('=') {
+        (field, name.to_owned())
+    } else {
+        let fits = |it: char| it.is_ascii_alphanumeric() || "._-".contains(it);
+        let name: String = argument.chars().map(|it| if fits(it) { it } else { '.' }).collect();
+        (argument, name)
     };
     factum::Tag::new(&name, "x")?;
     Ok(TagField { field: field.into(), name })

@@ -39,7 +39,7 @@ impl Stored {
             let held = read(store, stream).await?;
             self.0.insert(stream.clone(), held);
         }
-        Ok(self.0.entry(stream.clone()).or_insert_with(|| Held::empty()))
+        Ok(self.0.entry(stream.clone()).or_insert_with(Held::empty))
     }
 
     /// What is known of `stream` already.

@@ -103,10 +103,6 @@ impl XesSource {
         })
     }
 
-    fn broken(&self, error: &quick_xml::Error) -> Failure {
-        broken(&self.name, self.line(), error)
-    }
-
     fn unexpected(&self, expected: &str, found: &str) -> Failure {
         let place = format!("{}, line {}", self.name, self.line());
         Failure::bad_input(format!("{place}: expected {expected}, found {found}"))
@@ -147,34 +143,19 @@ impl XesSource {
             field.value = None;
         }
         let line = self.line();
-        let mut tag = Vec::new();
-        while !empty {
-            self.buffer.clear();
-            let is_empty = match self.reader.read_event_into(&mut self.buffer) {
-                Ok(Event::Start(start)) => {
-                    tag.clear();
-                    tag.extend_from_slice(start.as_bytes());
-                    false
-                }
-                Ok(Event::Empty(start)) => {
-                    tag.clear();
-                    tag.extend_from_slice(start.as_bytes());
-                    true
-                }
-                Ok(Event::End(_)) => break,
-                Ok(Event::Eof) => {
-                    return Err(self.unexpected("</event>", "the end of the file").into());
-                }
-                Ok(_) => continue,
-                Err(error) => return Err(self.broken(&error).into()),
-            };
+        let mut next = if empty { Next::End } else { self.step()? };
+        while let Next::Start { tag, empty } = next {
             let read = self.attributes.read(
                 (&mut self.reader, &mut self.buffer),
-                (&tag, is_empty),
+                (&tag, empty),
                 (&mut self.row, &mut self.payload),
                 &mut self.fields,
             );
-            read.map_err(|error| broken(&self.name, self.reader.get_ref().line(), &error))?;
+            read.map_err(|error| broken(&self.name, self.line(), &error))?;
+            next = self.step()?;
+        }
+        if matches!(next, Next::Eof) {
+            return Err(self.unexpected("</event>", "the end of the file").into());
         }
         Ok(self.finish(line)?)
     }
@@ -271,7 +252,7 @@ impl XesSource {
                 Ok(Event::Eof) => Next::Eof,
                 Ok(_) => continue,
                 Err(error) => {
-                    return Err(broken(&self.name, self.reader.get_ref().line(), &error));
+                    return Err(broken(&self.name, self.line(), &error));
                 }
             });
         }

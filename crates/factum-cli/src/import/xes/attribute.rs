@@ -51,9 +51,9 @@ impl Attributes {
         if let Some(index) = index {
             fields[index].value = Some(self.value.clone());
             // A field may be wanted twice, as a tag and as the correlation.
-            for other in index + 1..fields.len() {
-                if fields[other].key == self.key {
-                    fields[other].value = Some(self.value.clone());
+            for other in &mut fields[index + 1..] {
+                if other.key == self.key {
+                    other.value = Some(self.value.clone());
                 }
             }
             if empty && index < IN_ENVELOPE {
@@ -105,7 +105,8 @@ impl Attributes {
         }
         let mut inside = Inside { kind, object: Object::default(), open: false, members: 0 };
         let mut value = std::mem::take(&mut self.value);
-        while !empty {
+        let mut open = !empty;
+        while open {
             buffer.clear();
             let (tag, child_empty) = match reader.read_event_into(buffer)? {
                 Event::Start(start) => (start.as_bytes().to_vec(), false),
@@ -113,7 +114,10 @@ impl Attributes {
                 Event::End(end) if end.name().as_ref() == "values" && kind == Kind::List => {
                     continue;
                 }
-                Event::End(_) => break,
+                Event::End(_) => {
+                    open = false;
+                    continue;
+                }
                 Event::Eof => {
                     let eof = std::io::ErrorKind::InvalidData;
                     return Err(std::io::Error::new(eof, "the end of the file").into());

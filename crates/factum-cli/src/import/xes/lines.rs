@@ -22,7 +22,7 @@ impl Lines {
 impl Read for Lines {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(out)?;
-        self.line += out[..read].iter().filter(|it| **it == b'\n').count() as u64;
+        self.line += newlines(&out[..read]);
         Ok(read)
     }
 }
@@ -35,8 +35,12 @@ impl BufRead for Lines {
     fn consume(&mut self, bytes: usize) {
         if let Ok(buffer) = self.reader.fill_buf() {
             let taken = &buffer[..bytes.min(buffer.len())];
-            self.line += taken.iter().filter(|it| **it == b'\n').count() as u64;
+            self.line += newlines(taken);
         }
         self.reader.consume(bytes);
     }
+}
+
+fn newlines(bytes: &[u8]) -> u64 {
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
