@@ -4,6 +4,8 @@ mod calendar;
 mod desk;
 mod feed;
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Parser};
 use factum::{EventStoreExt, LogRead, Position, Query, SharedStore};
 use futures::TryStreamExt;
@@ -117,17 +119,21 @@ const STORY: std::ops::RangeInclusive<usize> = 14..=18;
 
 impl Tour {
     fn new(events: &[DeskEvent]) -> Self {
-        let of = |number: u64| events.iter().filter(move |event| event.application == number);
-        let tells = |number: &u64| {
-            let types: Vec<_> = of(*number).map(|event| event.event_type).collect();
+        let mut stories: BTreeMap<u64, Vec<&DeskEvent>> = BTreeMap::new();
+        for event in events {
+            stories.entry(event.application).or_default().push(event);
+        }
+        let tells = |story: &&Vec<&DeskEvent>| {
             let all = ["application.resubmitted", "applicant.called", "loan.paid-out"];
-            STORY.contains(&types.len()) && all.iter().all(|it| types.contains(it))
+            let has = |wanted: &&str| story.iter().any(|event| event.event_type == *wanted);
+            STORY.contains(&story.len()) && all.iter().all(has)
         };
-        let submitted = events.iter().filter(|event| event.event_type == "application.submitted");
-        let application = submitted.map(|it| it.application).take(1_000).find(tells).unwrap_or(1);
-        let officer =
-            of(application).filter_map(|event| event.officer).next_back().unwrap_or("amal");
-        Self { application, officer }
+        let story = stories.values().find(tells).or_else(|| stories.values().next());
+        let last = story.and_then(|story| story.last());
+        Self {
+            application: last.map_or(1, |event| event.application),
+            officer: last.and_then(|event| event.officer).unwrap_or("amal"),
+        }
     }
 
     fn commands(&self) -> Vec<Vec<String>> {

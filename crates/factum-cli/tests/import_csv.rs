@@ -74,6 +74,20 @@ fn events_of_others_in_a_stream_do_no_harm() {
 }
 
 #[test]
+fn two_imports_at_once_store_every_event_once() {
+    let rig = Rig::new();
+    rig.write("log.csv", &log_csv(40, 100));
+    let both = [rig.spawn("--json import csv log.csv"), rig.spawn("--json import csv log.csv")];
+    let stored = both.map(|child| {
+        let ended = common::ran(child.wait_with_output().unwrap());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        json(&ended.stdout)["stored"].as_u64().unwrap()
+    });
+    assert_eq!(stored.iter().sum::<u64>(), 4_000, "{stored:?}");
+    assert_eq!(json(&rig.ok("--json store stats"))["events"], 4_000);
+}
+
+#[test]
 fn a_bad_row_stops_or_is_skipped_and_can_be_mended() {
     let rig = Rig::new();
     let good = log_csv(3, 10);

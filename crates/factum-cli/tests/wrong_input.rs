@@ -80,3 +80,24 @@ fn help_lists_the_exit_codes() {
     let help = rig.ok("--help");
     assert!(help.contains("130  interrupted") && help.contains("sqlite:factum.db"), "{help}");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_store_without_permission_is_denied() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let rig = Rig::new();
+    rig.ok("append a/b c");
+    let set = |mode| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(rig.path("log.db"), mode).expect("it is our file");
+    };
+    set(0);
+    if std::fs::read(rig.path("log.db")).is_ok() {
+        println!("not run: this user may read everything");
+        return;
+    }
+    let message = rig.fails(9, "tail");
+    assert!(message.contains("log.db"), "{message}");
+    set(0o600);
+}

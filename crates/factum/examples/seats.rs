@@ -43,7 +43,7 @@ async fn main() -> Result<(), Failed> {
 
     // A decision over everything that is tagged: bob books seat 2 unless he booked anything.
     let by_bob = QueryItem::default().tag(Tag::new("guest", "bob")?);
-    let request = booking(&show, 2, "bob")?.none_match(by_bob, store.head().await?);
+    let request = booking(&show, 2, "bob")?.none_match(by_bob, Position::START);
     store.append(request).await?;
 
     let ann = QueryItem::default().tag(Tag::new("guest", "ann")?);

@@ -1,6 +1,6 @@
 //! Addresses: what is understood, and that nothing else is let through.
 
-use factum::{Backend, StoreErrorKind, StoreUrl, TenantId, TenantScope, UrlError};
+use factum::{StoreErrorKind, StoreUrl, TenantId, TenantScope, UrlError};
 
 fn refused(url: &str) -> UrlError {
     StoreUrl::parse(url).expect_err(url)
@@ -39,6 +39,8 @@ fn schemes_are_known_not_built_in_or_unknown() {
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
+    use factum::Backend;
+
     use super::*;
 
     fn config(url: &str) -> factum::SqliteStoreConfig {

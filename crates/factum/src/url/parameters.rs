@@ -1,7 +1,5 @@
 //! The options of an address: each taken once by whoever knows it, none left over.
 
-use std::str::FromStr;
-
 use super::UrlError;
 
 /// Options not taken yet, in the order of the address.
@@ -35,7 +33,8 @@ impl Parameters {
     }
 
     /// Takes an option's value and reads it, where `expected` says what its values are.
-    pub(crate) fn take_as<T: FromStr>(
+    #[cfg(feature = "sqlite")] // The only store so far whose options are more than names.
+    pub(crate) fn take_as<T: std::str::FromStr>(
         &mut self,
         option: &str,
         expected: &'static str,
