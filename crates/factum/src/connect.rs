@@ -61,6 +61,7 @@ impl StoreUrl {
     /// # Errors
     ///
     /// As [`connect`].
+    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "stores open async"))]
     pub async fn connect(self) -> Result<SharedStore, StoreError> {
         let scope = self.scope.unwrap_or_default();
         match self.backend {
