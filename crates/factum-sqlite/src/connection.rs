@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use factum_core::{StoreError, StoreErrorKind};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::SqliteStoreConfig;
@@ -95,14 +96,23 @@ fn set_up_writer(conn: &Connection, config: &SqliteStoreConfig) -> rusqlite::Res
     )?;
     conn.pragma_update(None, "cache_size", -32_768)?;
     conn.pragma_update(None, "foreign_keys", false)?;
-    conn.pragma_update(None, "temp_store", "MEMORY")?;
+    keep_plans(conn)?;
     if let Some(bytes_max) = config.bytes_max {
         let page_bytes: i64 = conn.pragma_query_value(None, "page_size", |row| row.get(0))?;
         let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);
         conn.pragma_update(None, "max_page_count", (bytes_max / page_bytes).max(1))?;
     }
-    conn.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// Prepared statements stay prepared, with the plans that `sql/plans.txt` pins.
+///
+/// Otherwise SQLite prepares a statement with a range again at each run, to look at the values
+/// bound to it.
+fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    conn.pragma_update(None, "temp_store", "MEMORY")
 }
 
 /// Opens a file that exists for reading only.
@@ -112,8 +122,7 @@ pub(crate) fn open_reader(path: &Path, busy_timeout_ms: u32) -> Result<Connectio
         let conn = Connection::open_with_flags(path, flags)?;
         conn.busy_timeout(Duration::from_millis(u64::from(busy_timeout_ms)))?;
         conn.pragma_update(None, "cache_size", -16_384)?;
-        conn.pragma_update(None, "temp_store", "MEMORY")?;
-        conn.set_prepared_statement_cache_capacity(64);
+        keep_plans(&conn)?;
         Ok(conn)
     };
     open().map_err(|it| failed(OPERATION, it))
