@@ -39,6 +39,17 @@ fn a_file_that_ends_too_early_is_an_error() {
 }
 
 #[test]
+fn a_file_that_is_no_xes_says_so() {
+    let rig = Rig::new();
+    rig.write("rows.csv", "a,b\n1,2\n");
+    rig.write("page.html", "<html><body>hello</body></html>");
+    for file in ["rows.csv", "page.html"] {
+        let message = rig.fails(5, &format!("import xes {file}"));
+        assert!(message.contains("expected XES, a <log> element, found none"), "{message}");
+    }
+}
+
+#[test]
 fn a_trace_without_a_name_is_a_bad_row() {
     let rig = Rig::new();
     let event = r#"<event><string key="concept:name" value="a"/><date key="time:timestamp" value="2024-01-01"/></event>"#;

@@ -66,6 +66,8 @@ pub(crate) struct XesSource {
     payload: Vec<u8>,
     /// Attributes of the log itself, and traces without events: not brought in.
     left_out: (u64, u64),
+    /// Whether `<log>` was seen, and whether `</log>` was.
+    begun: bool,
     ended: bool,
 }
 
@@ -99,6 +101,7 @@ impl XesSource {
             row: Object::default(),
             payload: Vec::new(),
             left_out: (0, 0),
+            begun: false,
             ended: false,
         })
     }
@@ -276,7 +279,7 @@ impl Source for XesSource {
         loop {
             match self.step()? {
                 Next::Start { tag, empty } => match (element(&tag), self.trace.is_some()) {
-                    (b"log", _) if !empty => {}
+                    (b"log", _) if !empty => self.begun = true,
                     (b"trace", _) => {
                         self.trace = Some(Trace::default());
                         if let Some(trace) = &mut self.trace {
@@ -300,7 +303,10 @@ impl Source for XesSource {
                 Next::End if self.trace.is_some() => self.end_trace(),
                 Next::End => self.ended = true,
                 Next::Eof if self.ended => return Ok(None),
-                Next::Eof => return Err(self.unexpected("</log>", "the end of the file").into()),
+                Next::Eof if self.begun => {
+                    return Err(self.unexpected("</log>", "the end of the file").into());
+                }
+                Next::Eof => return Err(self.unexpected("XES, a <log> element", "none").into()),
             }
         }
     }
