@@ -8,14 +8,15 @@
 //!
 //! So a slow caller holds no thread, and a fast one never waits for a thread to wake.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use factum_core::{Page, PageStream, Refusal, StoreError};
+use factum_core::{Page, PageStream, Refusal, StoreError, StoreErrorKind};
 use futures::StreamExt;
 use futures::stream;
 use tokio::sync::mpsc;
 
-use crate::error::Failure;
+use crate::error::{Failure, closed};
 use crate::pool::{Reader, ReaderPool};
 use crate::read::Paged;
 
@@ -43,8 +44,9 @@ where
         return stream::once(async { Err(error) }).boxed();
     }
     let (sender, pages) = mpsc::channel(AHEAD_MAX);
-    let parked = Arc::new(Mutex::new(Some(Parked { request, sender })));
-    let feed = Feed { pool: pool.clone(), operation, read: Arc::new(read), parked, pages };
+    let parked = Mutex::new(Some(Parked { request, sender }));
+    let shared = Arc::new(Shared { parked, ended: AtomicBool::new(false) });
+    let feed = Feed { pool: pool.clone(), operation, read: Arc::new(read), shared, pages };
     let fused = stream::unfold(Some(feed), |feed| async {
         let mut feed = feed?;
         let page = feed.next().await?;
@@ -60,14 +62,29 @@ struct Parked<R> {
     sender: PageSender,
 }
 
-type Parking<R> = Mutex<Option<Parked<R>>>;
+/// What the caller's end and the job share.
+struct Shared<R> {
+    parked: Mutex<Option<Parked<R>>>,
+    /// The last page was sent. Without this, a channel that closes is a job that broke down.
+    ended: AtomicBool,
+}
+
+impl<R> Shared<R> {
+    fn park(&self, parked: Parked<R>) {
+        *self.parked.lock().unwrap_or_else(PoisonError::into_inner) = Some(parked);
+    }
+
+    fn take(&self) -> Option<Parked<R>> {
+        self.parked.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 /// The caller's end of a read.
 struct Feed<R, F> {
     pool: ReaderPool,
     operation: &'static str,
     read: Arc<F>,
-    parked: Arc<Parking<R>>,
+    shared: Arc<Shared<R>>,
     pages: mpsc::Receiver<Result<Page, Failure>>,
 }
 
@@ -77,12 +94,15 @@ where
     F: Fn(&mut Reader, R) -> Result<Paged<R>, Failure> + Send + Sync + 'static,
 {
     async fn next(&mut self) -> Option<Result<Page, StoreError>> {
-        if let Err(closed) = self.resume().await {
-            return Some(Err(closed));
+        if let Err(error) = self.resume().await {
+            return Some(Err(error));
         }
-        let page = self.pages.recv().await?;
-        if let Err(closed) = self.resume().await {
-            return Some(Err(closed));
+        let Some(page) = self.pages.recv().await else {
+            let broken = || Err(closed(StoreErrorKind::Unavailable, self.operation));
+            return (!self.shared.ended.load(Ordering::Acquire)).then(broken);
+        };
+        if let Err(error) = self.resume().await {
+            return Some(Err(error));
         }
         Some(page.map_err(|failure| failure.into_store_error(self.operation)))
     }
@@ -92,17 +112,17 @@ where
         if self.pages.len() > AHEAD_MAX / 2 {
             return Ok(());
         }
-        let Some(parked) = take(&self.parked) else {
+        let Some(parked) = self.shared.take() else {
             return Ok(());
         };
-        let (read, parking) = (Arc::clone(&self.read), Arc::clone(&self.parked));
-        let job = move |reader: &mut Reader| fill(reader, parked, &parking, &*read);
+        let (read, shared) = (Arc::clone(&self.read), Arc::clone(&self.shared));
+        let job = move |reader: &mut Reader| fill(reader, parked, &shared, &*read);
         self.pool.submit(self.operation, job).await
     }
 }
 
 /// Reads pages into the channel until it is full or the read has ended.
-fn fill<R, F>(reader: &mut Reader, mut parked: Parked<R>, parking: &Parking<R>, read: &F)
+fn fill<R, F>(reader: &mut Reader, mut parked: Parked<R>, shared: &Shared<R>, read: &F)
 where
     F: Fn(&mut Reader, R) -> Result<Paged<R>, Failure>,
 {
@@ -113,6 +133,9 @@ where
             Ok((page, rest)) => (Ok(page), rest),
             Err(failure) => (Err(failure), None),
         };
+        if rest.is_none() {
+            shared.ended.store(true, Ordering::Release);
+        }
         // There is room, for no one else sends; a caller who is gone needs no page.
         if sender.try_send(page).is_err() {
             return;
@@ -126,19 +149,18 @@ where
             continue;
         }
         let watch = parked.sender.clone();
-        *parking.lock().unwrap_or_else(PoisonError::into_inner) = Some(parked);
+        shared.park(parked);
         // A caller who emptied the channel before the request was parked did not see it there, and
         // waits for a page: go on. Any other takes another page first, and looks again then.
         if watch.capacity() < AHEAD_MAX {
             return;
         }
-        match take(parking) {
+        match shared.take() {
             Some(again) => parked = again,
             None => return,
         }
     }
 }
 
-fn take<R>(parking: &Parking<R>) -> Option<Parked<R>> {
-    parking.lock().unwrap_or_else(PoisonError::into_inner).take()
-}
+#[cfg(test)]
+mod tests;
