@@ -33,13 +33,14 @@ impl Maintenance for SqliteStore {
 
     async fn health(&self) -> Result<Health, StoreError> {
         let head = self.shared.readers.run("check health", |reader| reader.head()).await?;
-        let writable = !self.shared.writer.is_full();
-        let problem = if writable {
-            String::new()
+        let problem = if self.shared.writer.is_gone() {
+            "the writing thread is gone; reads go on, open the store again to write"
+        } else if self.shared.writer.is_full() {
+            "the last append found no room; reads go on, the next append tries again"
         } else {
-            "the last append found no room; reads go on, the next append tries again".into()
+            ""
         };
-        Ok(Health { head, writable, problem })
+        Ok(Health { head, writable: problem.is_empty(), problem: problem.into() })
     }
 
     async fn verify(&self) -> Result<Verified, StoreError> {

@@ -78,6 +78,11 @@ impl WriterHandle {
         self.full.load(Ordering::Acquire)
     }
 
+    /// Whether the writing thread has come to an end, which only a defect of ours can do.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.queue.as_ref().is_none_or(mpsc::Sender::is_closed)
+    }
+
     /// Hands a write over and waits for its answer.
     pub(crate) async fn ask(
         &self,
