@@ -1,5 +1,15 @@
 //! How a payload is encoded; named on every stored event.
 
+mod encode;
+mod error;
+mod payload;
+mod variant;
+
+#[cfg(feature = "protobuf")]
+pub use self::encode::encode_message;
+pub use self::encode::{encode_value, encode_variant};
+pub use self::error::{DecodeError, EncodeError};
+pub use self::payload::Payload;
 use crate::InvalidName;
 
 /// The encoding of one payload. A log may mix them.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::limits::{CONTEXT_BYTES_MAX, METADATA_ENTRIES_MAX, METADATA_KEY_BYTES_MAX};
 use crate::name::{InvalidName, check_text, text_name};
+use crate::{CommandId, IdSource, NewEvent, RecordedEvent, TenantId};
 
 text_name!(
     /// What ties together everything that one request set off.
@@ -56,5 +57,96 @@ impl Metadata {
     /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+}
+
+/// Whose data, who acts, and what it belongs to: set once where a request comes in, and passed on.
+///
+/// # Examples
+///
+/// ```
+/// use factum_core::{Context, Principal, RandomIds};
+///
+/// let mut request = Context::start(&RandomIds);
+/// request.principal = Some(Principal::new("ann")?);
+/// request.set_trace("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", None)?;
+/// assert!(request.correlation.is_some());
+/// assert_eq!(request.trace_parent(), request.metadata.get("traceparent"));
+/// # Ok::<(), factum_core::InvalidName>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Context {
+    /// Whose data; `None` for the tenant of the store's handle.
+    pub tenant: Option<TenantId>,
+    /// Who acts.
+    pub principal: Option<Principal>,
+    /// What ties together everything that the request sets off.
+    pub correlation: Option<CorrelationId>,
+    /// What directly caused what happens next.
+    pub causation: Option<CausationId>,
+    /// Further facts, written on every event.
+    pub metadata: Metadata,
+}
+
+impl Context {
+    /// The key that W3C Trace Context gives the trace and span.
+    pub const TRACE_PARENT: &'static str = "traceparent";
+    /// The key that W3C Trace Context gives vendors' additions.
+    pub const TRACE_STATE: &'static str = "tracestate";
+
+    /// A context with a correlation of its own: the beginning of something.
+    pub fn start(ids: &dyn IdSource) -> Self {
+        let id = ids.next_id().to_string();
+        let correlation = CorrelationId::new(id).expect("an id is a valid name");
+        Self { correlation: Some(correlation), ..Self::default() }
+    }
+
+    /// The context of what `event` causes: same tenant, principal, correlation and metadata, and
+    /// the event as the cause. An event without a correlation begins one, named after it.
+    pub fn caused_by(event: &RecordedEvent) -> Self {
+        let id = event.id.to_string();
+        let begun = || CorrelationId::new(&id).expect("an id is a valid name");
+        Self {
+            tenant: Some(event.tenant.clone()),
+            principal: event.principal.clone(),
+            correlation: Some(event.correlation.clone().unwrap_or_else(begun)),
+            causation: Some(CausationId::new(&id).expect("an id is a valid name")),
+            metadata: event.metadata.clone(),
+        }
+    }
+
+    /// The context of what `command` causes within this one.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidName`] if the command's id is too long to be a causation.
+    pub fn child(&self, command: &CommandId) -> Result<Self, InvalidName> {
+        let causation = Some(CausationId::new(command.as_str())?);
+        Ok(Self { causation, ..self.clone() })
+    }
+
+    /// Sets the trace that this belongs to, in the words of W3C Trace Context.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidName`] if there is too much metadata already.
+    pub fn set_trace(&mut self, parent: &str, state: Option<&str>) -> Result<(), InvalidName> {
+        self.metadata.insert(Self::TRACE_PARENT, parent)?;
+        state.map_or(Ok(()), |state| self.metadata.insert(Self::TRACE_STATE, state))
+    }
+
+    /// The trace and span that this belongs to.
+    pub fn trace_parent(&self) -> Option<&str> {
+        self.metadata.get(Self::TRACE_PARENT)
+    }
+
+    /// Writes the context on an event that is about to be appended.
+    pub fn write_on(&self, event: &mut NewEvent) {
+        event.principal.clone_from(&self.principal);
+        event.correlation.clone_from(&self.correlation);
+        event.causation.clone_from(&self.causation);
+        if !self.metadata.is_empty() {
+            event.metadata = self.metadata.clone();
+        }
     }
 }

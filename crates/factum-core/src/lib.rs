@@ -13,9 +13,10 @@ mod append;
 mod capabilities;
 mod claim;
 mod claim_index;
-mod codec;
+pub mod codec;
 mod context;
 mod digest;
+mod domain;
 mod error;
 mod event;
 mod event_type;
@@ -28,6 +29,8 @@ mod name;
 mod position;
 mod query;
 mod read;
+mod schema;
+mod snapshot;
 mod store;
 mod stream;
 mod tag;
@@ -46,8 +49,12 @@ pub use capabilities::Capabilities;
 pub use claim::{Claim, ClaimChange};
 pub use claim_index::{ClaimIndex, ClaimStage};
 pub use codec::Codec;
-pub use context::{CausationId, CorrelationId, Metadata, Principal};
+pub use context::{CausationId, Context, CorrelationId, Metadata, Principal};
 pub use digest::{Digest, Digester};
+pub use domain::{
+    Adapted, Adapter, Aggregate, Both, Decider, Decision, DecisionModel, Event, EventSpec, Facts,
+    Handle, Models, Part, Recorded,
+};
 pub use error::{AppendError, Conflict, Refusal, StoreError, StoreErrorKind};
 pub use event::{NewEvent, Place, RecordedEvent};
 pub use event_type::{EventType, SchemaVersion};
@@ -58,6 +65,13 @@ pub use name::InvalidName;
 pub use position::{Position, Revision};
 pub use query::{Query, QueryItem};
 pub use read::{Direction, LogRead, Page, StreamRead, page_events};
+pub use schema::{
+    EventError, EventProblem, RawEvent, RawPayload, Registry, RegistryError, UnknownEvents,
+    Upcasters,
+};
+pub use snapshot::{
+    Snapshot, SnapshotInfo, SnapshotKey, SnapshotKind, SnapshotList, SnapshotStore,
+};
 pub use store::{EventStore, EventStoreExt, PageStream, Recalled, SharedStore, Store};
 pub use stream::{Category, StreamId};
 pub use tag::{Tag, Tags};

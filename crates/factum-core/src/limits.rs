@@ -49,3 +49,5 @@ pub const QUERY_ITEMS_MAX: usize = 64;
 pub const QUERY_TERMS_MAX: usize = 64;
 /// Most events in one page of a read, and most entries in one page of a listing.
 pub const PAGE_MAX: usize = 4_096;
+/// Largest payload of a snapshot, in bytes.
+pub const SNAPSHOT_BYTES_MAX: usize = 64 << 20;

@@ -10,7 +10,8 @@ pub struct InvalidName {
 }
 
 impl InvalidName {
-    pub(crate) fn new(kind: &'static str, expected: impl Into<String>, found: &str) -> Self {
+    /// A name of this `kind` that is not what was `expected`.
+    pub fn new(kind: &'static str, expected: impl Into<String>, found: &str) -> Self {
         Self { kind, expected: expected.into(), found: shown(found) }
     }
 

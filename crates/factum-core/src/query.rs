@@ -1,7 +1,7 @@
 //! Queries: which events, by category, type, tag and correlation.
 
 use crate::limits::{QUERY_ITEMS_MAX, QUERY_TERMS_MAX};
-use crate::{Category, CorrelationId, EventType, RecordedEvent, Refusal, Tag};
+use crate::{Category, CorrelationId, EventType, InvalidName, RecordedEvent, Refusal, Tag};
 
 /// Which events: those that match at least one of its items.
 ///
@@ -47,7 +47,12 @@ impl Query {
 
     /// Whether `event` matches. Every store answers as this function does.
     pub fn matches(&self, event: &RecordedEvent) -> bool {
-        self.items.is_empty() || self.items.iter().any(|item| item.matches(event))
+        self.matches_as(event, &event.event_type)
+    }
+
+    /// Whether `event` matches once it counts as one of `event_type`, as it may after upcasting.
+    pub fn matches_as(&self, event: &RecordedEvent, event_type: &EventType) -> bool {
+        self.items.is_empty() || self.items.iter().any(|item| item.matches(event, event_type))
     }
 
     /// Checks the query against the limits; stores call it first.
@@ -93,6 +98,22 @@ impl QueryItem {
         self
     }
 
+    /// Events with the tag `name:value`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidName`] if either part breaks its rule; see [`Tag::new`].
+    pub fn tagged(name: &str, value: impl std::fmt::Display) -> Result<Self, InvalidName> {
+        Ok(Self::default().tag(Tag::new(name, &value.to_string())?))
+    }
+
+    /// Adds types to those that match.
+    #[must_use]
+    pub fn types(mut self, types: impl IntoIterator<Item = impl Into<EventType>>) -> Self {
+        self.types.extend(types.into_iter().map(Into::into));
+        self
+    }
+
     /// Adds a type to those that match.
     #[must_use]
     pub fn event_type(mut self, event_type: EventType) -> Self {
@@ -122,10 +143,10 @@ impl QueryItem {
             && self.correlation.is_none()
     }
 
-    fn matches(&self, event: &RecordedEvent) -> bool {
+    fn matches(&self, event: &RecordedEvent, event_type: &EventType) -> bool {
         let category = self.category.as_ref();
         category.is_none_or(|category| category.as_str() == event.stream.category())
-            && (self.types.is_empty() || self.types.contains(&event.event_type))
+            && (self.types.is_empty() || self.types.contains(event_type))
             && self.tags.iter().all(|tag| event.tags.contains(tag))
             && (self.correlation.is_none() || self.correlation == event.correlation)
     }

@@ -1,0 +1,71 @@
+//! Values to bytes.
+
+use serde::Serialize;
+
+use super::variant::VariantSerializer;
+use super::{Codec, EncodeError};
+
+/// Appends the content of an enum's variant to `out`, without the variant's name.
+///
+/// A variant without fields is written as an empty map, so that it may get fields later.
+///
+/// # Errors
+///
+/// An [`EncodeError`] if `event` does not serialise as a variant, a field cannot be written, or
+/// `codec` is not one of serde's. `out` may then hold a part of it.
+pub fn encode_variant<T: Serialize>(
+    event: &T,
+    codec: Codec,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    match codec {
+        Codec::Json => {
+            let mut json = serde_json::Serializer::new(out);
+            event.serialize(VariantSerializer(&mut json)).map_err(|error| EncodeError::new(&error))
+        }
+        Codec::Cbor => {
+            let mut cbor = cbor4ii::serde::Serializer::new(CborOut(out));
+            event.serialize(VariantSerializer(&mut cbor)).map_err(|error| EncodeError::new(&error))
+        }
+        Codec::Protobuf | Codec::Opaque => Err(EncodeError::other_codec(codec)),
+    }
+}
+
+/// Appends a value to `out`.
+///
+/// # Errors
+///
+/// As [`encode_variant`].
+pub fn encode_value<T: Serialize>(
+    value: &T,
+    codec: Codec,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    match codec {
+        Codec::Json => serde_json::to_writer(out, value).map_err(|error| EncodeError::new(&error)),
+        Codec::Cbor => {
+            let mut cbor = cbor4ii::serde::Serializer::new(CborOut(out));
+            value.serialize(&mut cbor).map_err(|error| EncodeError::new(&error))
+        }
+        Codec::Protobuf | Codec::Opaque => Err(EncodeError::other_codec(codec)),
+    }
+}
+
+/// Appends a Protocol Buffers message to `out`.
+#[cfg(feature = "protobuf")]
+pub fn encode_message<M: prost::Message>(message: &M, out: &mut Vec<u8>) {
+    message.encode(out).expect("a vector grows as needed");
+}
+
+/// The bytes go where the caller says, after what is there.
+#[derive(Debug)]
+struct CborOut<'a>(&'a mut Vec<u8>);
+
+impl cbor4ii::core::enc::Write for CborOut<'_> {
+    type Error = std::convert::Infallible;
+
+    fn push(&mut self, bytes: &[u8]) -> Result<(), Self::Error> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
