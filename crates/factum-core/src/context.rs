@@ -95,6 +95,7 @@ impl Context {
     pub const TRACE_STATE: &'static str = "tracestate";
 
     /// A context with a correlation of its own: the beginning of something.
+    #[expect(clippy::missing_panics_doc, reason = "an id is a valid name")]
     pub fn start(ids: &dyn IdSource) -> Self {
         let id = ids.next_id().to_string();
         let correlation = CorrelationId::new(id).expect("an id is a valid name");
@@ -103,6 +104,7 @@ impl Context {
 
     /// The context of what `event` causes: same tenant, principal, correlation and metadata, and
     /// the event as the cause. An event without a correlation begins one, named after it.
+    #[expect(clippy::missing_panics_doc, reason = "an id is a valid name")]
     pub fn caused_by(event: &RecordedEvent) -> Self {
         let id = event.id.to_string();
         let begun = || CorrelationId::new(&id).expect("an id is a valid name");

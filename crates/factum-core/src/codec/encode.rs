@@ -53,6 +53,7 @@ pub fn encode_value<T: Serialize>(
 
 /// Appends a Protocol Buffers message to `out`.
 #[cfg(feature = "protobuf")]
+#[expect(clippy::missing_panics_doc, reason = "a vector grows as needed")]
 pub fn encode_message<M: prost::Message>(message: &M, out: &mut Vec<u8>) {
     message.encode(out).expect("a vector grows as needed");
 }

@@ -1,6 +1,7 @@
 //! Record and apply: several steps in one unit of work, each seeing what the last one did.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use crate::{Aggregate, Handle};
 
@@ -53,20 +54,38 @@ use crate::{Aggregate, Handle};
 /// ```
 #[derive(Debug)]
 pub struct Recorded<A: Aggregate> {
-    state: A,
+    /// Shared with nobody as long as it is in here; the runtime hands states around like this.
+    state: Arc<A>,
     events: Vec<A::Event>,
 }
 
 impl<A: Aggregate> Recorded<A> {
     /// Starts a unit of work on `state`.
     pub fn new(state: A) -> Self {
+        Self { state: Arc::new(state), events: Vec::new() }
+    }
+
+    /// Starts a unit of work on a state that nobody else holds.
+    ///
+    /// # Panics
+    ///
+    /// If somebody else holds it.
+    pub fn resume(mut state: Arc<A>) -> Self {
+        assert!(
+            Arc::get_mut(&mut state).is_some(),
+            "a state to be worked on is held by nobody else"
+        );
         Self { state, events: Vec::new() }
     }
 
     /// Records a fact and applies it to the state.
     pub fn record(&mut self, event: A::Event) {
-        self.state.apply(&event);
+        self.apply(&event);
         self.events.push(event);
+    }
+
+    fn apply(&mut self, event: &A::Event) {
+        Arc::get_mut(&mut self.state).expect("the state never leaves the unit").apply(event);
     }
 
     /// Handles a command and records what it decides.
@@ -78,8 +97,14 @@ impl<A: Aggregate> Recorded<A> {
     where
         A: Handle<C>,
     {
-        for event in self.state.handle(command)? {
-            self.record(event);
+        let events = self.state.handle(command)?;
+        for event in &events {
+            self.apply(event);
+        }
+        if self.events.is_empty() {
+            self.events = events;
+        } else {
+            self.events.extend(events);
         }
         Ok(())
     }
@@ -90,7 +115,14 @@ impl<A: Aggregate> Recorded<A> {
     }
 
     /// The state and the events, to be stored.
+    #[expect(clippy::missing_panics_doc, reason = "the state never leaves the unit")]
     pub fn into_parts(self) -> (A, Vec<A::Event>) {
+        let state = Arc::into_inner(self.state).expect("the state never leaves the unit");
+        (state, self.events)
+    }
+
+    /// As [`Recorded::into_parts`], with the state as it is kept.
+    pub fn into_shared(self) -> (Arc<A>, Vec<A::Event>) {
         (self.state, self.events)
     }
 }

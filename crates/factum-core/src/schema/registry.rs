@@ -151,7 +151,7 @@ impl Registry {
                 let made = link.run(raw, event).map_err(EventProblem::Upcast)?;
                 left.extend(made.into_iter().rev()); // The first one made is looked at next.
             } else {
-                self.decode_current(raw, each)?;
+                self.decode_current(&raw, each)?;
             }
         }
         Ok(())
@@ -159,7 +159,7 @@ impl Registry {
 
     fn decode_current<E: Event>(
         &self,
-        raw: RawEvent,
+        raw: &RawEvent,
         each: &mut dyn FnMut(E),
     ) -> Result<(), EventProblem> {
         let name = raw.event_type.as_str();

@@ -1,0 +1,35 @@
+//! Runs what users write on a store: loads, decides, appends, and tries again on conflict.
+//!
+//! - [`Repository`] runs an [`Aggregate`](factum_core::Aggregate) over one stream each;
+//!   [`Decisions`] runs a [`Decision`](factum_core::Decision) over whatever its query finds.
+//! - [`Options`] of one execution: command id, expected revision, claims, metadata.
+//! - [`Snapshots`] keep loading short; [`Analytics`] count along; [`At`] asks for the past.
+//! - [`Seed`] puts first events in, once.
+
+mod analytics;
+mod answer;
+mod cache;
+mod decisions;
+mod envelope;
+mod error;
+mod execute;
+mod fold;
+mod load;
+mod options;
+mod past;
+mod repository;
+mod retry;
+mod seed;
+mod settings;
+mod snapshots;
+
+pub use analytics::Analytics;
+pub use answer::{Decided, Executed, Loaded, SnapshotUse};
+pub use decisions::Decisions;
+pub use error::{ExecuteError, LoadError, SeedError};
+pub use options::Options;
+pub use past::At;
+pub use repository::Repository;
+pub use retry::Retry;
+pub use seed::{Seed, Seeded};
+pub use snapshots::Snapshots;
