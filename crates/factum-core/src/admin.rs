@@ -127,7 +127,8 @@ pub trait StreamAdmin: Send + Sync + 'static {
     /// A [`StoreError`] if the store cannot be read.
     async fn claim_owner(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError>;
 
-    /// Deletes a stream: it refuses appends, reads as deleted, and lets go of its claims.
+    /// Deletes a stream: it refuses appends, reads as deleted, and lets go of its claims and its
+    /// snapshots.
     ///
     /// Nothing is removed from the log: positions stay, and the act is recorded as the stream's
     /// last event, of type [`STREAM_TOMBSTONED`](crate::EventType::STREAM_TOMBSTONED).

@@ -12,8 +12,9 @@ use futures::FutureExt;
 use crate::{
     AdminRecord, AppendError, AppendRequest, Appended, Capabilities, CategoryInfo, CategoryList,
     Claim, CommandId, EventStore, Expected, HeadWatch, Health, LogRead, Maintenance, PageStream,
-    Position, Recalled, Refusal, Revision, SharedStore, StoreError, StoreStats, StreamAdmin,
-    StreamId, StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
+    Position, Recalled, Refusal, Revision, SharedStore, Snapshot, SnapshotInfo, SnapshotKind,
+    SnapshotList, SnapshotStore, StoreError, StoreStats, StreamAdmin, StreamId, StreamInfo,
+    StreamList, StreamRead, TenantId, TenantScope, Verified,
 };
 
 /// A write as hooks see it. Deletions and truncations are writes too: they store a record, and a
@@ -212,6 +213,37 @@ impl StreamAdmin for HookedStore {
     ) -> Result<Appended, AppendError> {
         let write = Write::Truncate { stream: stream.clone(), first, record: record.clone() };
         self.write(write, self.inner.truncate_before(stream, first, record)).await
+    }
+}
+
+/// Snapshots are no part of the log: no hook is asked about them.
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl SnapshotStore for HookedStore {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+        self.inner.save_snapshot(snapshot).await
+    }
+
+    async fn latest_snapshot(
+        &self,
+        stream: &StreamId,
+        kind: &SnapshotKind,
+        through: Option<Revision>,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        self.inner.latest_snapshot(stream, kind, through).await
+    }
+
+    async fn snapshots(&self, list: SnapshotList) -> Result<Vec<SnapshotInfo>, StoreError> {
+        self.inner.snapshots(list).await
+    }
+
+    async fn delete_snapshots(
+        &self,
+        stream: &StreamId,
+        kind: Option<&SnapshotKind>,
+        keep_last: usize,
+    ) -> Result<u64, StoreError> {
+        self.inner.delete_snapshots(stream, kind, keep_last).await
     }
 }
 

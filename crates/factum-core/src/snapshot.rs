@@ -3,8 +3,12 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::limits::SNAPSHOT_BYTES_MAX;
 use crate::name::{check_text, text_name};
-use crate::{Codec, Position, Revision, SchemaVersion, StoreError, StreamId, TenantId, Timestamp};
+use crate::{
+    Codec, Position, Revision, SchemaVersion, StoreError, StoreErrorKind, StreamId, TenantId,
+    Timestamp,
+};
 
 text_name!(
     /// What kind of state a snapshot holds; usually the category of the streams.
@@ -99,14 +103,39 @@ impl SnapshotInfo {
     }
 }
 
+impl Snapshot {
+    /// Checks the limit that a store has to check before it keeps the snapshot; for stores.
+    ///
+    /// # Errors
+    ///
+    /// [`LimitExceeded`](StoreErrorKind::LimitExceeded) above [`SNAPSHOT_BYTES_MAX`].
+    pub fn check(&self) -> Result<(), StoreError> {
+        let found = self.payload.len();
+        if found <= SNAPSHOT_BYTES_MAX {
+            return Ok(());
+        }
+        let message = format!(
+            "stream {}: expected a snapshot of at most {SNAPSHOT_BYTES_MAX} bytes, found {found}",
+            self.stream
+        );
+        Err(StoreError::new(StoreErrorKind::LimitExceeded, "save snapshot", message))
+    }
+}
+
 /// Where snapshots are kept. They are a cache of the log: losing one costs time, never a fact.
 ///
-/// Like the log's, a handle sees one tenant's snapshots, or all of them to list.
+/// Like the log's, a handle sees one tenant's snapshots, or all of them to list. They may be kept
+/// apart from the log they were made from, so a store also takes those of streams that it has no
+/// events of.
+///
+/// A tombstone deletes the snapshots of its stream in the same store, in one step with the
+/// deletion: a state does not outlive its stream. A truncation keeps them.
 #[async_trait]
 pub trait SnapshotStore: Send + Sync + 'static {
     /// Keeps a snapshot; one of the same stream, kind and revision is replaced.
     ///
-    /// Unlike an event, a snapshot may be lost in a crash after it was acknowledged.
+    /// In a durable store it outlives a reopening. Unlike an event, it may be lost in a crash
+    /// after it was acknowledged.
     ///
     /// # Cancel safety
     ///
@@ -116,11 +145,13 @@ pub trait SnapshotStore: Send + Sync + 'static {
     ///
     /// - [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded) above
     ///   [`SNAPSHOT_BYTES_MAX`](crate::limits::SNAPSHOT_BYTES_MAX); nothing is kept.
+    /// - [`StreamDeleted`](crate::StoreErrorKind::StreamDeleted) if the stream was tombstoned in
+    ///   this store; nothing is kept.
     /// - [`Invalid`](crate::StoreErrorKind::Invalid) on a handle of all tenants.
     async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError>;
 
     /// The snapshot of this stream and kind with the highest revision, of those at or below
-    /// `through` if it is given.
+    /// `through` if it is given; `None` if there is none.
     ///
     /// # Errors
     ///
@@ -133,15 +164,21 @@ pub trait SnapshotStore: Send + Sync + 'static {
         through: Option<Revision>,
     ) -> Result<Option<Snapshot>, StoreError>;
 
-    /// Lists snapshots by tenant, stream, kind and revision.
+    /// Lists snapshots by tenant, stream, kind and revision, names bytewise. Fewer than the limit
+    /// means the last page.
     ///
     /// # Errors
     ///
-    /// [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded) if the limit is 0 or too large.
+    /// - [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded) for a limit out of range.
+    /// - [`Corrupt`](crate::StoreErrorKind::Corrupt) if what is stored was damaged.
     async fn snapshots(&self, list: SnapshotList) -> Result<Vec<SnapshotInfo>, StoreError>;
 
     /// Deletes the snapshots of a stream, of one kind or of all, except the newest `keep_last` of
-    /// each kind. Returns how many it deleted.
+    /// each kind, which are those of the highest revisions. Returns how many it deleted.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: they may or may not be deleted; deleting again is harmless.
     ///
     /// # Errors
     ///

@@ -13,8 +13,8 @@ use futures::{StreamExt, TryStreamExt};
 
 use crate::{
     AppendError, AppendRequest, Appended, Capabilities, Command, CommandId, HeadWatch, LogRead,
-    Maintenance, Page, Position, RecordedEvent, Refusal, StoreError, StreamAdmin, StreamRead,
-    TenantId, TenantScope,
+    Maintenance, Page, Position, RecordedEvent, Refusal, SnapshotStore, StoreError, StreamAdmin,
+    StreamRead, TenantId, TenantScope,
 };
 
 /// The pages of a read: owns what it needs, ends after the last page or after the first error.
@@ -24,9 +24,9 @@ pub type PageStream = BoxStream<'static, Result<Page, StoreError>>;
 pub type SharedStore = Arc<dyn Store>;
 
 /// Everything a complete backend offers. Implemented by whatever implements its parts.
-pub trait Store: EventStore + StreamAdmin + Maintenance {}
+pub trait Store: EventStore + StreamAdmin + SnapshotStore + Maintenance {}
 
-impl<S: EventStore + StreamAdmin + Maintenance + ?Sized> Store for S {}
+impl<S: EventStore + StreamAdmin + SnapshotStore + Maintenance + ?Sized> Store for S {}
 
 /// An append-only log of events, grouped into streams.
 ///

@@ -89,7 +89,7 @@ impl StreamAdmin for SqliteStore {
 impl SqliteStore {
     async fn act(&self, act: ActRequest) -> Result<Appended, AppendError> {
         let tenant = self.tenant()?.clone();
-        self.shared.writer.ask(|reply| Write::Act { tenant, act, reply }).await
+        self.shared.writer.append(|reply| Write::Act { tenant, act, reply }).await
     }
 }
 

@@ -18,7 +18,7 @@ use crate::ids::Ids;
 use crate::names::Names;
 use crate::posting::PostingTable;
 use crate::query::{Matcher, QueryScope};
-use crate::sql;
+use crate::{snapshots, sql};
 
 /// What the writer keeps from one group to the next.
 #[derive(Debug, Default)]
@@ -113,14 +113,14 @@ impl<'c> Group<'c> {
     pub(crate) fn act(
         &mut self,
         state: &mut WriterState,
-        tenant: &TenantId,
+        tenant_name: &TenantId,
         stream: &StreamId,
         act: Act,
         expected: Expected,
         record: &AdminRecord,
     ) -> Result<Appended, Failure> {
         let unknown = || Failure::from(Refusal::StreamUnknown { stream: stream.clone() });
-        let tenant_id = state.ids.tenant(self.conn, tenant)?;
+        let tenant_id = state.ids.tenant(self.conn, tenant_name)?;
         let found = match tenant_id {
             Some(tenant) => state.ids.stream(self.conn, tenant, stream)?.map(|it| *it),
             None => None,
@@ -129,7 +129,7 @@ impl<'c> Group<'c> {
             return Err(Refusal::StreamDeleted { stream: stream.clone() }.into());
         }
         let guard = Guard::Stream { stream: stream.clone(), expected };
-        self.judge_guards(state, tenant, tenant_id, &[guard])?;
+        self.judge_guards(state, tenant_name, tenant_id, &[guard])?;
         let (tenant, head) = tenant_id.zip(found).ok_or_else(unknown)?;
         let last = head.last().ok_or_else(unknown)?;
 
@@ -141,6 +141,7 @@ impl<'c> Group<'c> {
                 let row = StreamRow { tombstoned: true, ..row };
                 self.run(sql::TOMBSTONE_STREAM, (row.id, row.checksum()))?;
                 self.run(sql::DELETE_CLAIMS_OF_STREAM, [row.id])?;
+                snapshots::delete(self.conn, tenant_name, stream, None, 0)?;
                 let payload = serde_json::json!({ "reason": record.reason });
                 record_event(EventType::STREAM_TOMBSTONED, record, &payload)
             }

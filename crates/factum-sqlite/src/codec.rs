@@ -103,6 +103,42 @@ impl CommandRow<'_> {
     }
 }
 
+/// What a snapshot's row says, apart from its checksum and its payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SnapshotRow<'a> {
+    pub(crate) tenant: &'a str,
+    pub(crate) stream: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) revision: i64,
+    pub(crate) position: i64,
+    pub(crate) schema_version: i64,
+    pub(crate) codec: i64,
+    pub(crate) taken_at: i64,
+    pub(crate) payload_checksum: i64,
+    pub(crate) payload_bytes: i64,
+}
+
+impl SnapshotRow<'_> {
+    pub(crate) fn checksum(&self) -> i64 {
+        let numbers = [
+            self.revision,
+            self.position,
+            self.schema_version,
+            self.codec,
+            self.taken_at,
+            self.payload_checksum,
+            self.payload_bytes,
+        ];
+        let texts = [self.tenant, self.stream, self.kind];
+        row_checksum(&numbers, &texts.map(str::as_bytes))
+    }
+}
+
+/// The checksum of a snapshot's payload.
+pub(crate) fn payload_checksum(payload: &[u8]) -> i64 {
+    row_checksum(&[], &[payload])
+}
+
 /// XXH3 chained over numbers, then texts. Each link also takes in its length, so that a border
 /// between two texts cannot move unseen.
 pub(crate) fn row_checksum(numbers: &[i64], texts: &[&[u8]]) -> i64 {

@@ -18,10 +18,10 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use crate::append::{Group, WriterState};
-use crate::connection::{CHECKPOINT_PAGES, open_writer};
+use crate::connection::{CHECKPOINT_PAGES, open_writer, set_flush};
 use crate::error::{Failure, closed, commit_failed};
-use crate::writer::{ActRequest, Answer, Write};
-use crate::{SqliteStoreConfig, fail_point, head, sql};
+use crate::writer::{ActRequest, Answer, Done, Write};
+use crate::{SqliteStoreConfig, fail_point, head, snapshots, sql};
 
 /// Most requests in one group.
 const GROUP_REQUESTS_MAX: usize = 512;
@@ -38,6 +38,8 @@ pub(crate) struct Writer {
     clock: Arc<dyn Clock>,
     full: Arc<AtomicBool>,
     state: WriterState,
+    /// Whether commits of this connection are flushed.
+    flushes: bool,
     /// SQLite's counter of other connections' commits, as of the last group.
     data_version: Option<i64>,
     /// Pages in the write-ahead log after the last commit.
@@ -55,6 +57,7 @@ impl Writer {
         let mut writer = Self {
             conn,
             clock: Arc::clone(&config.clock),
+            flushes: !config.unsafe_no_flush,
             config,
             head,
             full,
@@ -87,6 +90,8 @@ impl Writer {
     }
 
     fn run_alone(&mut self, work: Box<dyn FnOnce(&mut Connection) + Send>) {
+        // If this fails, so does the work, which talks to the same connection.
+        let _ = self.flush_commits(true);
         work(&mut self.conn);
         self.forget();
     }
@@ -127,7 +132,7 @@ impl Writer {
 
     /// Runs a group in one transaction. Answers are given out only after the commit.
     fn try_commit(&mut self, group: &[Write]) -> Result<Vec<Answer>, GroupError> {
-        if let Err(failure) = self.begin() {
+        if let Err(failure) = self.begin(group) {
             self.roll_back();
             return Err(GroupError::Lost(failure.into_store_error("append")));
         }
@@ -145,7 +150,8 @@ impl Writer {
         Ok(answers)
     }
 
-    fn begin(&mut self) -> Result<(), Failure> {
+    fn begin(&mut self, group: &[Write]) -> Result<(), Failure> {
+        self.flush_commits(!group.iter().all(Write::may_be_lost))?;
         self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut statement = self.conn.prepare_cached("PRAGMA data_version")?;
         let data_version: i64 = statement.query_row([], |row| row.get(0))?;
@@ -158,26 +164,43 @@ impl Writer {
         Ok(())
     }
 
+    /// Whether the next commit is flushed. One that is not goes to the same write-ahead log, so
+    /// the next flush covers it: what is acknowledged later depends on nothing that can be lost.
+    fn flush_commits(&mut self, flush: bool) -> rusqlite::Result<()> {
+        let flush = flush && !self.config.unsafe_no_flush;
+        if self.flushes != flush {
+            set_flush(&self.conn, flush)?;
+            self.flushes = flush;
+        }
+        Ok(())
+    }
+
     /// The answers, and whether anything was written.
     fn run_group(&mut self, group: &[Write]) -> Result<(Vec<Answer>, bool), Failure> {
         let now = self.clock.now();
         let mut open = Group::new(&self.conn, now)?;
         let mut answers = Vec::with_capacity(group.len());
-        let (mut commands, before) = (false, self.state.head);
+        let (mut commands, mut snapshots_changed, before) = (false, false, self.state.head);
         for write in group {
             let answer = match write {
                 Write::Append { tenant, request, .. } => {
                     commands |= request.command.is_some();
-                    open.append(&mut self.state, tenant, request)
+                    open.append(&mut self.state, tenant, request).map(Done::Appended)
                 }
                 Write::Act { tenant, act, .. } => {
                     let ActRequest { stream, act, expected, record } = act;
-                    open.act(&mut self.state, tenant, stream, *act, *expected, record)
+                    let act = open.act(&mut self.state, tenant, stream, *act, *expected, record);
+                    act.map(Done::Appended)
+                }
+                Write::Snapshots { tenant, write, .. } => {
+                    snapshots_changed = true;
+                    let count = snapshots::write(&self.conn, &mut self.state.ids, tenant, write);
+                    count.map(Done::Snapshots)
                 }
                 Write::Alone(_) => unreachable!("gathered groups hold no such request"),
             };
             answers.push(match answer {
-                Ok(appended) => Ok(appended),
+                Ok(done) => Ok(done),
                 Err(refused @ (Failure::Append(_) | Failure::Refused(_))) => {
                     Err(refused.into_append_error())
                 }
@@ -192,7 +215,7 @@ impl Writer {
             let mut sweep = self.conn.prepare_cached(sql::SWEEP_COMMANDS)?;
             sweep.execute((now.as_micros(), SWEEP_ROWS_MAX))?;
         }
-        Ok((answers, grown || commands))
+        Ok((answers, grown || commands || snapshots_changed))
     }
 
     /// Rolls back after a failure before the commit: nothing is stored.
@@ -215,6 +238,7 @@ impl Writer {
             && let Ok(conn) = open_writer(&self.config)
         {
             self.conn = conn;
+            self.flushes = !self.config.unsafe_no_flush;
             // Without the hook no checkpoint would run; SQLite's own takes over then.
             if self.watch_wal().is_err() {
                 let _ = self.conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES);
@@ -282,3 +306,6 @@ fn gather(first: Write, requests: &mut mpsc::Receiver<Write>) -> Gathered {
     }
     (group, None)
 }
+
+#[cfg(test)]
+mod tests;

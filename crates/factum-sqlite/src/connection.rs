@@ -89,11 +89,7 @@ fn set_up_writer(conn: &Connection, config: &SqliteStoreConfig) -> rusqlite::Res
     // Checkpoints are the writer's own business: after the answers, not before them.
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
-    conn.pragma_update(
-        None,
-        "synchronous",
-        if config.unsafe_no_flush { "NORMAL" } else { "FULL" },
-    )?;
+    set_flush(conn, !config.unsafe_no_flush)?;
     conn.pragma_update(None, "cache_size", -32_768)?;
     conn.pragma_update(None, "foreign_keys", false)?;
     keep_plans(conn)?;
@@ -103,6 +99,11 @@ fn set_up_writer(conn: &Connection, config: &SqliteStoreConfig) -> rusqlite::Res
         conn.pragma_update(None, "max_page_count", (bytes_max / page_bytes).max(1))?;
     }
     Ok(())
+}
+
+/// Whether commits wait for the disk; to be called outside a transaction.
+pub(crate) fn set_flush(conn: &Connection, flush: bool) -> rusqlite::Result<()> {
+    conn.pragma_update(None, "synchronous", if flush { "FULL" } else { "NORMAL" })
 }
 
 /// Prepared statements stay prepared, with the plans that `sql/plans.txt` pins.

@@ -46,7 +46,9 @@ impl Failure {
         match self {
             Self::Sqlite(error) => failed(operation, error),
             Self::Corrupt(message) => StoreError::new(StoreErrorKind::Corrupt, operation, message),
-            Self::Refused(refusal) => StoreError::refused(operation, &refusal),
+            Self::Refused(refusal) | Self::Append(AppendError::Refused(refusal)) => {
+                StoreError::refused(operation, &refusal)
+            }
             Self::Append(AppendError::Store(error)) => error,
             Self::Append(other) => {
                 StoreError::new(StoreErrorKind::Invalid, operation, other.to_string())
@@ -102,7 +104,7 @@ pub(crate) fn commit_failed(error: rusqlite::Error) -> StoreError {
         _ => StoreError::new(
             StoreErrorKind::OutcomeUnknown,
             "append",
-            "the commit failed; the events may be stored",
+            "the commit failed; what was written may be stored",
         )
         .with_source(failure),
     }

@@ -11,10 +11,11 @@
 //! | `tenants`, `streams`, `kinds`, `terms` | id | names; a kind is a category and a type, a term a tag or a correlation |
 //! | `claims` | tenant, name, value | the stream that holds a unique value |
 //! | `commands` | tenant, id | answers to repeat |
+//! | `snapshots` | tenant, stream, kind, revision | states to begin loading with |
 //!
 //! # Guarantees
 //!
-//! Positions are dense. An append is flushed before it is acknowledged. Every row carries a
+//! Positions are dense. An append is flushed before it is acknowledged; a snapshot is not. Every row carries a
 //! checksum that is verified when it is read. Several processes may open one file: positions stay
 //! dense, and a watch wakes for another process's append within
 //! [`foreign_wake_ms_max`](factum_core::Capabilities::foreign_wake_ms_max).
@@ -46,6 +47,7 @@ mod posting;
 mod query;
 mod read;
 mod rows;
+mod snapshots;
 mod sql;
 mod store;
 mod tenants;

@@ -29,6 +29,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0001_log", sql: include_str!("sql/migrations/0001_log.sql") },
     Migration { name: "0002_claims", sql: include_str!("sql/migrations/0002_claims.sql") },
     Migration { name: "0003_commands", sql: include_str!("sql/migrations/0003_commands.sql") },
+    Migration { name: "0004_snapshots", sql: include_str!("sql/migrations/0004_snapshots.sql") },
 ];
 
 /// The format this program writes.

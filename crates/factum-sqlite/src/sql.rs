@@ -57,6 +57,11 @@ statements! {
     LIST_CATEGORIES = "admin/list_categories";
     POSITION_OF = "admin/position_of";
     STATS = "admin/stats";
+    SAVE_SNAPSHOT = "snapshots/save_snapshot";
+    LATEST_SNAPSHOT = "snapshots/latest_snapshot";
+    LIST_SNAPSHOTS = "snapshots/list_snapshots";
+    EVERY_SNAPSHOT = "snapshots/every_snapshot";
+    DELETE_SNAPSHOTS = "snapshots/delete_snapshots";
 }
 
 #[cfg(test)]

@@ -162,7 +162,7 @@ impl EventStore for SqliteStore {
     async fn append(&self, request: AppendRequest) -> Result<Appended, AppendError> {
         request.check()?;
         let tenant = self.tenant()?.clone();
-        self.shared.writer.ask(|reply| Write::Append { tenant, request, reply }).await
+        self.shared.writer.append(|reply| Write::Append { tenant, request, reply }).await
     }
 
     async fn recall(&self, command: &CommandId) -> Result<Option<Recalled>, StoreError> {

@@ -3,7 +3,7 @@
 //! 1. SQLite's own check of its pages and indexes.
 //! 2. Every event: its checksum, its names, its place: positions and revisions without a hole.
 //! 3. Every posting of every event, and that there are no others.
-//! 4. Every name, command and claim.
+//! 4. Every name, command, claim and snapshot.
 //!
 //! Damage is a finding that names its place; the check goes on behind it where it can.
 
@@ -18,7 +18,7 @@ use crate::connection::open_reader;
 use crate::error::Failure;
 use crate::names::Names;
 use crate::rows::EventRow;
-use crate::{SqliteStoreConfig, head, sql};
+use crate::{SqliteStoreConfig, head, snapshots, sql};
 
 const OPERATION: &str = "verify store";
 const FINDINGS_MAX: usize = 1_000;
@@ -48,6 +48,7 @@ pub(crate) fn verify(
     check.step("names", Check::name_rows);
     check.step("claims", Check::claim_rows);
     check.step("commands", Check::command_rows);
+    check.step("snapshots", Check::snapshot_rows);
     let Check { findings, digester, in_scope, .. } = check;
     Ok(Verified { events: in_scope, digest: digester.digest(), findings })
 }
@@ -223,6 +224,18 @@ impl Check<'_> {
         let expected = self.claims.iter().len();
         if held != expected {
             self.found(format!("index claims: expected {expected} entries, found {held}"));
+        }
+        Ok(())
+    }
+
+    fn snapshot_rows(&mut self) -> Result<(), Failure> {
+        let mut statement = self.conn.prepare(sql::EVERY_SNAPSHOT)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            if let Err(failure) = snapshots::snapshot(row) {
+                let error = failure.into_store_error(OPERATION);
+                self.found(format!("snapshots: {error}"));
+            }
         }
         Ok(())
     }

@@ -15,12 +15,25 @@ use crate::SqliteStoreConfig;
 use crate::append::Act;
 use crate::commit::Writer;
 use crate::error::{Failure, closed, failed};
+use crate::snapshots::SnapshotWrite;
 
 /// How many writes may wait before callers wait for a place in the queue.
 const QUEUE_MAX: usize = 1_024;
 
-/// What an append or an act is answered with.
-pub(crate) type Answer = Result<Appended, AppendError>;
+/// How many bytes of a snapshot fill a group as one event does: the largest one fills it alone.
+const SNAPSHOT_BYTES_PER_EVENT: usize = 8 << 10;
+
+/// What a request to the writer is answered with.
+pub(crate) type Answer = Result<Done, AppendError>;
+
+/// What a request came to.
+#[derive(Debug)]
+pub(crate) enum Done {
+    /// An append, or an act and its record.
+    Appended(Appended),
+    /// So many snapshots, saved or deleted.
+    Snapshots(u64),
+}
 
 /// A request to the writer.
 pub(crate) enum Write {
@@ -32,6 +45,11 @@ pub(crate) enum Write {
     Act {
         tenant: TenantId,
         act: ActRequest,
+        reply: oneshot::Sender<Answer>,
+    },
+    Snapshots {
+        tenant: TenantId,
+        write: SnapshotWrite,
         reply: oneshot::Sender<Answer>,
     },
     /// Something that must be alone with the connection, outside any transaction.
@@ -83,11 +101,19 @@ impl WriterHandle {
         self.queue.as_ref().is_none_or(mpsc::Sender::is_closed)
     }
 
-    /// Hands a write over and waits for its answer.
-    pub(crate) async fn ask(
+    /// Hands an append or an act over and waits for its answer.
+    pub(crate) async fn append(
         &self,
         write: impl FnOnce(oneshot::Sender<Answer>) -> Write,
     ) -> Result<Appended, AppendError> {
+        match self.ask(write).await? {
+            Done::Appended(appended) => Ok(appended),
+            Done::Snapshots(_) => unreachable!("an append is answered with where its events are"),
+        }
+    }
+
+    /// Hands a write over and waits for its answer.
+    pub(crate) async fn ask(&self, write: impl FnOnce(oneshot::Sender<Answer>) -> Write) -> Answer {
         let (reply, answer) = oneshot::channel();
         self.send(write(reply)).await?;
         answer.await.map_err(|_| closed(StoreErrorKind::OutcomeUnknown, "append"))?
@@ -128,17 +154,28 @@ impl Write {
     /// Gives the answer to whoever still waits for it.
     pub(crate) fn answer(self, answer: Answer) {
         match self {
-            Self::Append { reply, .. } | Self::Act { reply, .. } => {
+            Self::Append { reply, .. }
+            | Self::Act { reply, .. }
+            | Self::Snapshots { reply, .. } => {
                 let _ = reply.send(answer);
             }
             Self::Alone(_) => {}
         }
     }
 
+    /// How much it takes of a group's room, in events.
     pub(crate) fn events(&self) -> usize {
         match self {
             Self::Append { request, .. } => request.events.len(),
+            Self::Snapshots { write: SnapshotWrite::Save(snapshot), .. } => {
+                1 + snapshot.payload.len() / SNAPSHOT_BYTES_PER_EVENT
+            }
             _ => 1,
         }
+    }
+
+    /// Whether it may be lost in a crash after it was answered.
+    pub(crate) fn may_be_lost(&self) -> bool {
+        matches!(self, Self::Snapshots { write: SnapshotWrite::Save(_), .. })
     }
 }

@@ -6,12 +6,13 @@ mod common;
 
 use std::path::Path;
 
-use common::{all, append, claiming, command, open, stream, try_open};
+use common::{all, append, claiming, command, kind, open, snapshot, stream, try_open};
 use factum_core::{
-    EventStore, EventStoreExt, LogRead, Maintenance, QueryItem, StoreErrorKind, StreamRead, Tag,
+    EventStore, EventStoreExt, LogRead, Maintenance, QueryItem, Revision, SnapshotList,
+    SnapshotStore, StoreErrorKind, StreamRead, Tag,
 };
 
-/// A store of 60 events over 3 streams, with a claim and a command, closed.
+/// A store of 60 events over 3 streams, with a claim, a command and snapshots, closed.
 async fn build(folder: &Path) {
     let store = open(folder).await;
     for round in 0..20 {
@@ -22,6 +23,8 @@ async fn build(folder: &Path) {
     }
     store.append(claiming("ann", 100, "ann@example.org")).await.unwrap();
     store.append(append("bob", 101..102).command(command("c1", "bob"))).await.unwrap();
+    store.save_snapshot(snapshot("ann", 3)).await.unwrap();
+    store.save_snapshot(snapshot("ann", 7)).await.unwrap();
 }
 
 /// Changes the closed store behind its back, then returns what a verification finds.
@@ -38,6 +41,9 @@ async fn findings_after(sql: &str) -> Vec<String> {
 async fn a_sound_store_has_no_findings() {
     assert_eq!(findings_after("").await, [""; 0]);
 }
+
+const ANNS_SNAPSHOT: &str =
+    "snapshot of kind \"account\" of stream \"account/ann\" of \"default\" at revision 3 differs";
 
 #[tokio::test]
 async fn f4_each_kind_of_damage_is_found_and_named() {
@@ -66,6 +72,10 @@ async fn f4_each_kind_of_damage_is_found_and_named() {
         ("UPDATE claims SET stream = 2", "the events do not say so"),
         ("DELETE FROM claims", "index claims: expected 1 entries, found 0"),
         ("UPDATE commands SET target = 'account/cy'", "command c1"),
+        ("UPDATE snapshots SET payload = x'7b7d' WHERE revision = 3", ANNS_SNAPSHOT),
+        ("UPDATE snapshots SET position = position + 1 WHERE revision = 3", ANNS_SNAPSHOT),
+        ("UPDATE snapshots SET payload_checksum = 1 WHERE revision = 3", ANNS_SNAPSHOT),
+        ("UPDATE snapshots SET stream = 'account/bob' WHERE revision = 7", "\"account/bob\""),
     ];
     for (damage, named) in cases {
         let findings = findings_after(damage).await;
@@ -98,6 +108,33 @@ async fn damaged_events_are_errors_to_every_reader() {
     assert_eq!(one.kind(), StoreErrorKind::Corrupt);
     let before = LogRead { through: Some(factum_core::Position::new(30)), ..LogRead::default() };
     assert_eq!(store.collect(before).await.unwrap().len(), 30, "what is sound is served");
+}
+
+#[tokio::test]
+async fn damaged_snapshots_are_errors() {
+    let cases = [
+        ("payload = zeroblob(length(payload))", true), // A listing reads no payload.
+        ("payload = x'00'", false),
+        ("schema_version = 9", false),
+    ];
+    for (damage, listable) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        build(folder.path()).await;
+        let conn = rusqlite::Connection::open(folder.path().join("log.db")).unwrap();
+        conn.execute_batch(&format!("UPDATE snapshots SET {damage} WHERE revision = 7")).unwrap();
+        drop(conn);
+        let store = open(folder.path()).await;
+        let latest = store.latest_snapshot(&stream("ann"), &kind(), None).await.unwrap_err();
+        assert_eq!(latest.kind(), StoreErrorKind::Corrupt);
+        assert!(latest.to_string().contains("at revision 7"), "{latest}");
+        let listed = store.snapshots(SnapshotList::default()).await;
+        assert_eq!(listed.is_ok(), listable, "{damage}");
+        let through = Some(Revision::new(6));
+        let sound = store.latest_snapshot(&stream("ann"), &kind(), through).await.unwrap();
+        assert_eq!(sound, Some(snapshot("ann", 3)), "what is sound is served");
+        store.save_snapshot(snapshot("ann", 7)).await.unwrap();
+        assert_eq!(store.verify().await.unwrap().findings, [""; 0], "a new one takes its place");
+    }
 }
 
 #[tokio::test]
@@ -166,6 +203,14 @@ async fn f4_no_flipped_bit_is_ever_served() {
             noticed += 1;
             continue;
         };
+        match store.latest_snapshot(&stream("ann"), &kind(), None).await {
+            // A lost index entry costs a snapshot; it never makes another one of it.
+            Ok(found) => assert!(
+                found.is_none_or(|it| it == snapshot("ann", 7) || it == snapshot("ann", 3)),
+                "byte {at} bit {bit} was served"
+            ),
+            Err(_) => noticed += 1,
+        }
         match store.collect(LogRead::default()).await {
             Ok(read) => assert_eq!(read, written, "byte {at} bit {bit} was served"),
             Err(_) => noticed += 1,

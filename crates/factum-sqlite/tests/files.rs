@@ -6,8 +6,10 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use common::{all, append, open};
-use factum_core::{EventStore, Maintenance, StoreErrorKind, TenantScope};
+use common::{all, append, kind, open, snapshot, stream};
+use factum_core::{
+    EventStore, Maintenance, SnapshotList, SnapshotStore, StoreErrorKind, TenantId, TenantScope,
+};
 use factum_sqlite::{SqliteStore, SqliteStoreConfig};
 
 async fn refusal(path: PathBuf) -> (StoreErrorKind, String) {
@@ -76,7 +78,7 @@ async fn f27_a_newer_format_is_refused_and_left_alone() {
     let (kind, message) = refusal(path.clone()).await;
     assert_eq!(kind, StoreErrorKind::Incompatible);
     assert!(message.contains("found format 4000"), "{message}");
-    with_sqlite(&path, "PRAGMA user_version = 3");
+    with_sqlite(&path, "PRAGMA user_version = 4");
     assert_eq!(all(&open(folder.path()).await).await.len(), 3, "nothing was changed");
 }
 
@@ -91,7 +93,7 @@ async fn a_file_whose_migrations_were_edited_is_refused() {
     assert!(message.contains("checksums"), "{message}");
 }
 
-/// The steps that formats 1 and 2 had taken, as they were released.
+/// The step that format 1 had taken, as it was released.
 #[tokio::test]
 async fn f27_older_formats_are_brought_forward() {
     let folder = tempfile::tempdir().unwrap();
@@ -99,27 +101,63 @@ async fn f27_older_formats_are_brought_forward() {
     let path = folder.path().join("log.db");
     with_sqlite(
         &path,
-        "DROP TABLE claims; DROP TABLE commands; DELETE FROM migrations WHERE number > 1; \
+        "DROP TABLE claims; DROP TABLE commands; DROP TABLE snapshots; DELETE FROM migrations WHERE number > 1; \
          PRAGMA user_version = 1",
     );
     let store = open(folder.path()).await;
     assert_eq!(all(&store).await.len(), 3);
-    assert_eq!(store.stats().await.unwrap().format, 3);
+    assert_eq!(store.stats().await.unwrap().format, 4);
     assert_eq!(store.verify().await.unwrap().findings, [""; 0]);
+}
+
+/// Opens a copy of a file that an earlier version left, for all tenants.
+async fn open_fixture(folder: &Path, name: &str) -> SqliteStore {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name);
+    let path = folder.join("log.db");
+    std::fs::copy(fixture, &path).unwrap();
+    let config = SqliteStoreConfig { scope: TenantScope::All, ..SqliteStoreConfig::new(path) };
+    SqliteStore::open(config).await.unwrap()
 }
 
 #[tokio::test]
 async fn the_file_of_the_first_release_reads_as_it_was_written() {
     let folder = tempfile::tempdir().unwrap();
-    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-3.db");
-    std::fs::copy(fixture, folder.path().join("log.db")).unwrap();
-    let path = folder.path().join("log.db");
-    let config = SqliteStoreConfig { scope: TenantScope::All, ..SqliteStoreConfig::new(path) };
-    let store = SqliteStore::open(config).await.unwrap();
+    let store = open_fixture(folder.path(), "format-3.db").await;
     let verified = store.verify().await.unwrap();
     assert_eq!(verified.findings, [""; 0]);
     assert_eq!(verified.events, 26);
     assert_eq!(verified.digest.to_string(), include_str!("fixtures/format-3.digest").trim());
+}
+
+#[tokio::test]
+async fn a_file_from_before_snapshots_takes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = open_fixture(folder.path(), "format-3.db").await;
+    assert_eq!(all.snapshots(SnapshotList::default()).await.unwrap(), []);
+    assert_eq!(all.stats().await.unwrap().format, 4);
+    let store = all.for_tenant(&TenantId::default()).unwrap();
+    store.save_snapshot(snapshot("ann", 1)).await.unwrap();
+    drop((all, store));
+    let store = open(folder.path()).await;
+    let found = store.latest_snapshot(&stream("ann"), &kind(), None).await.unwrap();
+    assert_eq!(found, Some(snapshot("ann", 1)));
+    assert_eq!(store.verify().await.unwrap().findings, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_file_of_format_4_reads_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = open_fixture(folder.path(), "format-4.db").await;
+    let verified = all.verify().await.unwrap();
+    assert_eq!(verified.findings, [""; 0]);
+    assert_eq!(verified.events, 26);
+    assert_eq!(verified.digest.to_string(), include_str!("fixtures/format-4.digest").trim());
+    let listed = all.snapshots(SnapshotList::default()).await.unwrap();
+    let listed: Vec<_> = listed.iter().map(|it| (it.tenant.as_str(), it.revision.get())).collect();
+    assert_eq!(listed, [("default", 3), ("default", 9), ("other", 1)]);
+    let store = all.for_tenant(&TenantId::default()).unwrap();
+    let found = store.latest_snapshot(&stream("ann"), &kind(), None).await.unwrap();
+    assert_eq!(found, Some(snapshot("ann", 9)));
 }
 
 #[tokio::test]

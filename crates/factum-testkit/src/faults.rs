@@ -12,12 +12,13 @@ use async_trait::async_trait;
 use factum_core::{
     AdminRecord, AppendError, AppendRequest, Appended, Capabilities, CategoryInfo, CategoryList,
     Claim, CommandId, EventStore, Expected, HeadSignal, HeadWatch, Health, LogRead, Maintenance,
-    PageStream, Position, Recalled, Revision, SharedStore, StoreError, StoreErrorKind, StoreStats,
-    StreamAdmin, StreamId, StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
+    PageStream, Position, Recalled, Revision, SharedStore, Snapshot, SnapshotInfo, SnapshotKind,
+    SnapshotList, SnapshotStore, StoreError, StoreErrorKind, StoreStats, StreamAdmin, StreamId,
+    StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
 };
 use futures::{StreamExt, stream};
 
-/// What happens to one write.
+/// What happens to one write, of events or of snapshots.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteFault {
     /// It fails as unavailable; nothing is stored.
@@ -39,6 +40,7 @@ pub struct Faults {
 #[derive(Debug, Default)]
 struct Orders {
     writes: VecDeque<WriteFault>,
+    snapshots: VecDeque<WriteFault>,
     reads: VecDeque<Option<usize>>,
     storage_full: bool,
     wakes_lost: bool,
@@ -48,6 +50,11 @@ impl Faults {
     /// Orders faults for the next writes, one each; after them, writes work again.
     pub fn writes(&self, faults: impl IntoIterator<Item = WriteFault>) {
         self.orders().writes.extend(faults);
+    }
+
+    /// Orders faults for the next changes of snapshots, one each; after them, they work again.
+    pub fn snapshots(&self, faults: impl IntoIterator<Item = WriteFault>) {
+        self.orders().snapshots.extend(faults);
     }
 
     /// Orders faults for the next reads, one each: fail as unavailable after so many pages, or,
@@ -100,15 +107,21 @@ impl FaultyStore {
         operation: &'static str,
         store: impl Future<Output = Result<Appended, AppendError>> + Send,
     ) -> Result<Appended, AppendError> {
-        let (full, fault) = {
-            let mut orders = self.faults.orders();
-            (orders.storage_full, orders.writes.pop_front().unwrap_or(WriteFault::None))
-        };
+        let fault = self.faults.orders().writes.pop_front();
+        self.faulted(fault, operation, store).await
+    }
+
+    async fn faulted<T: Send, E: From<StoreError>>(
+        &self,
+        fault: Option<WriteFault>,
+        operation: &'static str,
+        store: impl Future<Output = Result<T, E>> + Send,
+    ) -> Result<T, E> {
         let failed = |kind, message| Err(StoreError::new(kind, operation, message).into());
-        if full {
+        if self.faults.orders().storage_full {
             return failed(StoreErrorKind::StorageFull, "expected room, found the storage full");
         }
-        match fault {
+        match fault.unwrap_or(WriteFault::None) {
             WriteFault::Before => failed(StoreErrorKind::Unavailable, "ordered to be unavailable"),
             WriteFault::After => {
                 store.await?;
@@ -210,6 +223,39 @@ impl StreamAdmin for FaultyStore {
         record: AdminRecord,
     ) -> Result<Appended, AppendError> {
         self.write("truncate stream", self.inner.truncate_before(stream, first, record)).await
+    }
+}
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl SnapshotStore for FaultyStore {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+        let fault = self.faults.orders().snapshots.pop_front();
+        self.faulted(fault, "save snapshot", self.inner.save_snapshot(snapshot)).await
+    }
+
+    async fn latest_snapshot(
+        &self,
+        stream: &StreamId,
+        kind: &SnapshotKind,
+        through: Option<Revision>,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        self.inner.latest_snapshot(stream, kind, through).await
+    }
+
+    async fn snapshots(&self, list: SnapshotList) -> Result<Vec<SnapshotInfo>, StoreError> {
+        self.inner.snapshots(list).await
+    }
+
+    async fn delete_snapshots(
+        &self,
+        stream: &StreamId,
+        kind: Option<&SnapshotKind>,
+        keep_last: usize,
+    ) -> Result<u64, StoreError> {
+        let fault = self.faults.orders().snapshots.pop_front();
+        let delete = self.inner.delete_snapshots(stream, kind, keep_last);
+        self.faulted(fault, "delete snapshots", delete).await
     }
 }
 

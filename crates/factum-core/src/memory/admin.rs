@@ -116,6 +116,9 @@ impl MemoryStore {
         let entry = log.streams.get_mut(&(tenant.clone(), stream.clone()));
         let entry = entry.ok_or_else(|| Refusal::StreamUnknown { stream: stream.clone() })?;
         act(entry)?;
+        if entry.tombstoned {
+            log.snapshots.retain(|key, _| (&key.0, &key.1) != (tenant, stream));
+        }
         let event = record_event(event_type, record, payload);
         let appended = log.store(tenant, vec![(stream.clone(), event)], now);
         drop(log);

@@ -1,6 +1,6 @@
 //! The log itself: judging an append, storing it, reading pages.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use bytes::Bytes;
 use foldhash::fast::RandomState;
@@ -9,7 +9,8 @@ use crate::claim_index::{ClaimIndex, ClaimStage};
 use crate::{
     AppendError, AppendRequest, Appended, Claim, Command, CommandId, CommandTarget, Conflict,
     Direction, Guard, LogRead, NewEvent, Page, Place, Position, Recalled, RecordedEvent, Refusal,
-    Revision, StreamId, StreamRead, TenantId, TenantScope, Timestamp, TouchedStreams, page_events,
+    Revision, Snapshot, SnapshotKey, StreamId, StreamRead, TenantId, TenantScope, Timestamp,
+    TouchedStreams, page_events,
 };
 
 /// One stream: where its events stand in the log.
@@ -50,6 +51,7 @@ pub(super) struct Log {
     pub(super) events: Vec<RecordedEvent>,
     pub(super) streams: StreamMap,
     pub(super) claims: ClaimIndex,
+    pub(super) snapshots: BTreeMap<SnapshotKey, Snapshot>,
     commands: HashMap<(TenantId, CommandId), StoredCommand, RandomState>,
 }
 

@@ -5,6 +5,7 @@
 mod admin;
 mod log;
 mod maintenance;
+mod snapshots;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -104,6 +104,42 @@ fn every_number_and_byte_counts_for_an_events_checksum() {
 }
 
 #[test]
+fn every_field_counts_for_a_snapshots_checksum() {
+    let sound = SnapshotRow {
+        tenant: "default",
+        stream: "account/ann",
+        kind: "account",
+        revision: 1,
+        position: 2,
+        schema_version: 3,
+        codec: 4,
+        taken_at: 5,
+        payload_checksum: payload_checksum(b"payload"),
+        payload_bytes: 7,
+    };
+    assert_eq!((sound.checksum(), sound.payload_checksum), GOLDEN_SNAPSHOT);
+    let others = [
+        SnapshotRow { tenant: "defaul", stream: "taccount/ann", ..sound },
+        SnapshotRow { stream: "account/bob", ..sound },
+        SnapshotRow { stream: "account/an", kind: "naccount", ..sound },
+        SnapshotRow { kind: "other", ..sound },
+        SnapshotRow { revision: 2, ..sound },
+        SnapshotRow { position: 3, ..sound },
+        SnapshotRow { schema_version: 4, ..sound },
+        SnapshotRow { codec: 1, ..sound },
+        SnapshotRow { taken_at: 6, ..sound },
+        SnapshotRow { payload_checksum: payload_checksum(b"paylobd"), ..sound },
+        SnapshotRow { payload_bytes: 8, ..sound },
+    ];
+    for other in others {
+        assert_ne!(other.checksum(), sound.checksum(), "{other:?}");
+    }
+}
+
+/// The checksums of the row and of its payload.
+const GOLDEN_SNAPSHOT: (i64, i64) = (7_359_045_447_866_463_294, 3_674_482_030_930_660_731);
+
+#[test]
 fn an_empty_logs_head_has_the_checksum_that_the_first_migration_writes() {
     let sql = include_str!("../sql/migrations/0001_log.sql");
     let row = format!("INSERT INTO head VALUES (1, 0, {});", head_checksum(0));

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use factum_core::{
     AppendRequest, Claim, ClaimChange, Codec, Command, CommandId, CorrelationId, EventId,
-    EventStoreExt, EventType, Expected, LogRead, NewEvent, RecordedEvent, StoreError, StreamId,
-    Tag, Timestamp,
+    EventStoreExt, EventType, Expected, LogRead, NewEvent, Position, RecordedEvent, Revision,
+    SchemaVersion, Snapshot, SnapshotKind, StoreError, StreamId, Tag, Timestamp,
 };
 use factum_sqlite::{SqliteStore, SqliteStoreConfig};
 
@@ -50,6 +50,24 @@ pub(crate) fn claiming(id: &str, number: u64, value: &str) -> AppendRequest {
 
 pub(crate) fn command(id: &str, target: &str) -> Command {
     Command::new(CommandId::new(id).expect("valid"), &stream(target))
+}
+
+pub(crate) fn kind() -> SnapshotKind {
+    SnapshotKind::new("account").expect("valid")
+}
+
+/// A snapshot that depends on its stream and revision only.
+pub(crate) fn snapshot(id: &str, revision: u64) -> Snapshot {
+    Snapshot {
+        stream: stream(id),
+        kind: kind(),
+        revision: Revision::new(revision),
+        position: Position::new(revision + 1),
+        schema_version: SchemaVersion::FIRST,
+        codec: Codec::Json,
+        payload: format!(r#"{{"owner":"{id}","events":{revision}}}"#).into(),
+        taken_at: Timestamp::from_micros(revision.cast_signed() * 1_000_000),
+    }
 }
 
 pub(crate) async fn all(store: &SqliteStore) -> Vec<RecordedEvent> {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
 
 use factum_core::{
-    AdminRecord, AppendRequest, Clock, Expected, MemoryStore, Revision, SharedStore, StreamId,
-    TenantId, TenantScope, Timestamp,
+    AdminRecord, AppendRequest, Clock, Expected, MemoryStore, Revision, SharedStore, Snapshot,
+    StreamId, TenantId, TenantScope, Timestamp,
 };
 
 use futures::FutureExt;
@@ -19,6 +19,7 @@ pub(crate) enum Deed {
     Append(AppendRequest),
     Tombstone(StreamId, Expected, AdminRecord),
     Truncate(StreamId, Revision, AdminRecord),
+    Snapshot(Snapshot),
 }
 
 /// What was done, for whom, and when.
@@ -111,6 +112,9 @@ async fn replay(all: &SharedStore, entry: Entry) {
         Deed::Truncate(stream, first, record) => {
             let record = AdminRecord { recorded_at: record.recorded_at.or(at), ..record };
             let _ = store.truncate_before(&stream, first, record).await;
+        }
+        Deed::Snapshot(snapshot) => {
+            let _ = store.save_snapshot(snapshot).await;
         }
     }
 }

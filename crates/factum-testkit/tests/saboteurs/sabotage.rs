@@ -2,8 +2,9 @@
 
 use factum_core::{
     AdminRecord, AppendError, AppendRequest, Appended, CategoryInfo, CategoryList, Expected,
-    HeadWatch, Health, LogRead, Page, PageStream, Position, Recalled, SharedStore, StoreError,
-    StoreStats, StreamId, StreamInfo, StreamList, StreamRead, TenantId, Verified,
+    HeadWatch, Health, LogRead, Page, PageStream, Position, Recalled, Revision, SharedStore,
+    Snapshot, SnapshotInfo, SnapshotKind, SnapshotList, StoreError, StoreStats, StreamId,
+    StreamInfo, StreamList, StreamRead, TenantId, Verified,
 };
 use futures::future::BoxFuture;
 
@@ -60,6 +61,22 @@ pub(crate) enum Sabotage {
     NoWallForHandles,
     /// Lets a handle of all tenants act as one of them.
     AllActsAs(&'static str),
+    /// Changes what is saved as a snapshot.
+    SaveSnapshot(fn(&mut Snapshot)),
+    /// Saves a snapshot in a way of its own.
+    Save(fn(SharedStore, Snapshot) -> BoxFuture<'static, Result<(), StoreError>>),
+    /// Changes up to where a snapshot is looked for.
+    Through(fn(Option<Revision>) -> Option<Revision>),
+    /// Finds a snapshot in a way of its own.
+    Latest(fn(SharedStore, StreamId, SnapshotKind) -> BoxFuture<'static, Option<Snapshot>>),
+    ListSnapshots(fn(&mut SnapshotList)),
+    Snapshots(fn(&mut Vec<SnapshotInfo>)),
+    /// Changes of which kind snapshots are deleted, and how many are kept.
+    DeleteSnapshots(fn(&mut Option<SnapshotKind>, &mut usize)),
+    /// Deletes snapshots of every stream.
+    DeleteEverySnapshot,
+    /// Changes how many snapshots are said to be deleted.
+    Deleted(fn(u64) -> u64),
     Stats(fn(&mut StoreStats)),
     Health(fn(&mut Health)),
     Verified(fn(&mut Verified)),

@@ -7,8 +7,9 @@ use async_trait::async_trait;
 use factum_core::{
     AdminRecord, AppendError, AppendRequest, Appended, Capabilities, CategoryInfo, CategoryList,
     Claim, CommandId, EventStore, Expected, HeadWatch, Health, LogRead, Maintenance, PageStream,
-    Position, Recalled, Refusal, Revision, SharedStore, StoreError, StoreErrorKind, StoreStats,
-    StreamAdmin, StreamId, StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
+    Position, Recalled, Refusal, Revision, SharedStore, Snapshot, SnapshotInfo, SnapshotKind,
+    SnapshotList, SnapshotStore, StoreError, StoreErrorKind, StoreStats, StreamAdmin, StreamId,
+    StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
 };
 use futures::{StreamExt, stream};
 
@@ -51,7 +52,7 @@ impl Saboteur {
     }
 
     /// Notes a deed that succeeded, so that a reopened store has done it too.
-    fn note(&self, answer: &Answer, deed: Deed) {
+    fn note<T, E>(&self, answer: &Result<T, E>, deed: Deed) {
         if let (true, Some(tenant)) = (answer.is_ok(), self.scope.tenant()) {
             let at = self.journaled.clock.now();
             let entry = Entry { tenant: tenant.clone(), at, deed };
@@ -72,6 +73,7 @@ impl Saboteur {
                 self.inner.truncate_before(&stream, first, record).await
             }
             Deed::Append(request) => self.inner.append(request).await,
+            Deed::Snapshot(_) => unreachable!("a snapshot is no act on a stream"),
         };
         self.note(&answer, deed);
         match self.sabotage {
@@ -258,6 +260,70 @@ impl StreamAdmin for Saboteur {
         }
         let deed = Deed::Truncate(stream.clone(), first, record.clone());
         self.act(stream, deed, &record).await
+    }
+}
+
+#[async_trait]
+impl SnapshotStore for Saboteur {
+    async fn save_snapshot(&self, mut snapshot: Snapshot) -> Result<(), StoreError> {
+        match self.sabotage {
+            Sabotage::SaveSnapshot(change) => change(&mut snapshot),
+            Sabotage::Save(save) => return save(Arc::clone(&self.inner), snapshot).await,
+            _ => {}
+        }
+        let answer = self.inner.save_snapshot(snapshot.clone()).await;
+        self.note(&answer, Deed::Snapshot(snapshot));
+        answer
+    }
+
+    async fn latest_snapshot(
+        &self,
+        stream: &StreamId,
+        kind: &SnapshotKind,
+        through: Option<Revision>,
+    ) -> Result<Option<Snapshot>, StoreError> {
+        let through = match self.sabotage {
+            Sabotage::Through(change) => change(through),
+            Sabotage::Latest(find) => {
+                return Ok(find(Arc::clone(&self.inner), stream.clone(), kind.clone()).await);
+            }
+            _ => through,
+        };
+        self.inner.latest_snapshot(stream, kind, through).await
+    }
+
+    async fn snapshots(&self, mut list: SnapshotList) -> Result<Vec<SnapshotInfo>, StoreError> {
+        if let Sabotage::ListSnapshots(change) = self.sabotage {
+            change(&mut list);
+        }
+        let mut found = self.inner.snapshots(list).await?;
+        if let Sabotage::Snapshots(change) = self.sabotage {
+            change(&mut found);
+        }
+        Ok(found)
+    }
+
+    async fn delete_snapshots(
+        &self,
+        stream: &StreamId,
+        kind: Option<&SnapshotKind>,
+        mut keep_last: usize,
+    ) -> Result<u64, StoreError> {
+        let mut kind = kind.cloned();
+        match self.sabotage {
+            Sabotage::DeleteSnapshots(change) => change(&mut kind, &mut keep_last),
+            Sabotage::DeleteEverySnapshot => {
+                for info in self.inner.snapshots(SnapshotList::default()).await? {
+                    self.inner.delete_snapshots(&info.stream, kind.as_ref(), keep_last).await?;
+                }
+            }
+            _ => {}
+        }
+        let deleted = self.inner.delete_snapshots(stream, kind.as_ref(), keep_last).await?;
+        Ok(match self.sabotage {
+            Sabotage::Deleted(change) => change(deleted),
+            _ => deleted,
+        })
     }
 }
 
