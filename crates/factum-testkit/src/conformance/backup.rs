@@ -3,6 +3,7 @@
 use factum_core::{Expected, SharedStore, StoreErrorKind, TenantScope};
 
 use super::rig::{Need, Rig, conformance_cases};
+use super::snapshots::{latest, save, snapshot};
 use super::support::{
     account, all, command, conflict, failure, one, owner, position, put, put_one, record, refusal,
     takes, to,
@@ -13,6 +14,7 @@ const BACKUP: Need = Need { holds: |it| it.backup, reason: "the store makes no b
 conformance_cases!["backup", BACKUP;
     f28_a_backup_holds_everything_up_to_its_position,
     a_backup_holds_claims_commands_and_deletions,
+    a_backup_holds_snapshots,
     a_backup_never_overwrites,
     the_store_goes_on_after_a_backup,
 ];
@@ -48,6 +50,14 @@ async fn a_backup_holds_claims_commands_and_deletions(rig: &Rig) {
     conflict(copy.append(one("new", takes(5, "a@x"))).await);
     refusal(copy.append(to("bob", Expected::Any, 5..6)).await);
     assert!(copy.append(request()).await.expect("the command is repeated").repeated);
+}
+
+async fn a_backup_holds_snapshots(rig: &Rig) {
+    let store = rig.open().await;
+    put(&store, "ann", 1..4).await;
+    save(&store, "ann", 2).await;
+    store.backup(&rig.path("copy")).await.expect("copied");
+    assert_eq!(latest(&restored(rig, "copy").await, "ann").await, Some(snapshot("ann", 2)));
 }
 
 async fn a_backup_never_overwrites(rig: &Rig) {

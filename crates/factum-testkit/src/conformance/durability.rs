@@ -3,6 +3,7 @@
 use factum_core::{AppendRequest, Expected, Refusal, SharedStore, StoreErrorKind, StreamRead};
 
 use super::rig::{Need, Rig, conformance_cases};
+use super::snapshots::{latest, save, snapshot};
 use super::support::{
     account, all, command, conflict, event, failure, head, one, owner, position, put, put_one,
     record, refusal, revision, stream_numbers, takes, to,
@@ -19,6 +20,7 @@ conformance_cases!["durability", DURABLE;
     f14_commands_without_events_survive_a_reopen,
     deletions_survive_a_reopen,
     truncations_survive_a_reopen,
+    snapshots_survive_a_reopen,
     the_digest_survives_a_reopen,
     a_watch_starts_at_the_head_after_a_reopen,
 ];
@@ -113,6 +115,14 @@ async fn truncations_survive_a_reopen(rig: &Rig) {
     assert_eq!(stream_numbers(&store, "ann").await, [2, 3, 9]);
     let found = store.stream(&account("ann")).await.expect("looked up").expect("known");
     assert_eq!(found.first, revision(2));
+}
+
+async fn snapshots_survive_a_reopen(rig: &Rig) {
+    let store = rig.open().await;
+    put(&store, "ann", 1..4).await;
+    save(&store, "ann", 2).await;
+    let store = reopened(rig, store).await;
+    assert_eq!(latest(&store, "ann").await, Some(snapshot("ann", 2)));
 }
 
 async fn the_digest_survives_a_reopen(rig: &Rig) {

@@ -1,9 +1,10 @@
 //! The contract of a store, one named case per sentence.
 //!
 //! The sentences are the prose on [`EventStore`](factum_core::EventStore),
-//! [`StreamAdmin`](factum_core::StreamAdmin) and [`Maintenance`](factum_core::Maintenance). A case
-//! that a store's [`Capabilities`] do not promise is ignored, with the reason. Each case is known
-//! to be able to fail: the kit's own tests run it against a store that breaks just its sentence.
+//! [`StreamAdmin`](factum_core::StreamAdmin), [`SnapshotStore`](factum_core::SnapshotStore) and
+//! [`Maintenance`](factum_core::Maintenance). A case that a store's [`Capabilities`] do not promise
+//! is ignored, with the reason. Each case is known to be able to fail: the kit's own tests run it
+//! against a store that breaks just its sentence.
 
 mod append;
 mod backup;
@@ -25,6 +26,7 @@ mod query_guards;
 mod random;
 mod reads;
 mod rig;
+mod snapshots;
 mod stream_reads;
 mod support;
 mod tenants;
@@ -83,6 +85,7 @@ pub fn cases() -> Vec<Case> {
         tenants::CASES,
         watch::CASES,
         limits::CASES,
+        snapshots::CASES,
         concurrency::CASES,
         maintenance::CASES,
         random::CASES,

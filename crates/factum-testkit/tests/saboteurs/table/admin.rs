@@ -62,7 +62,7 @@ fn listings() -> Vec<Row> {
 }
 
 /// Answers as if the act had been done.
-const NOTHING_DONE: Sabotage = Act(|store, stream, _, _| {
+pub(super) const NOTHING_DONE: Sabotage = Act(|store, stream, _, _| {
     Box::pin(async move {
         let last = store.head().await?;
         let streams = vec![(stream, Revision::FIRST)];
@@ -172,7 +172,7 @@ fn truncations() -> Vec<Row> {
 }
 
 /// Every tenant is the same one.
-const ONE_FOR_ALL: Sabotage = Tenant(|_| TenantId::default());
+pub(super) const ONE_FOR_ALL: Sabotage = Tenant(|_| TenantId::default());
 
 fn tenants() -> Vec<Row> {
     vec![

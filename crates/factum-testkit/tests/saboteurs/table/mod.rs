@@ -3,6 +3,7 @@
 mod admin;
 mod judging;
 mod reads;
+mod snapshots;
 mod whole;
 mod writes;
 
@@ -13,7 +14,15 @@ use crate::sabotage::Sabotage;
 pub(crate) type Row = (&'static str, Sabotage);
 
 pub(crate) fn table() -> Vec<Row> {
-    [writes::rows(), judging::rows(), reads::rows(), admin::rows(), whole::rows()].concat()
+    [
+        writes::rows(),
+        judging::rows(),
+        reads::rows(),
+        admin::rows(),
+        snapshots::rows(),
+        whole::rows(),
+    ]
+    .concat()
 }
 
 fn drop_guards(request: &mut AppendRequest) {

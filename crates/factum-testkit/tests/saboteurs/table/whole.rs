@@ -141,6 +141,10 @@ fn forget_deletions(journal: &mut Vec<Entry>) {
     journal.retain(|it| matches!(it.deed, Deed::Append(_)));
 }
 
+fn forget_snapshots(journal: &mut Vec<Entry>) {
+    journal.retain(|it| !matches!(it.deed, Deed::Snapshot(_)));
+}
+
 fn forget_commands(journal: &mut [Entry]) {
     appends(journal, drop_command);
 }
@@ -162,6 +166,7 @@ fn durability() -> Vec<Row> {
         ),
         ("durability::deletions_survive_a_reopen", Reopen(forget_deletions)),
         ("durability::truncations_survive_a_reopen", Reopen(forget_deletions)),
+        ("durability::snapshots_survive_a_reopen", Reopen(forget_snapshots)),
         ("durability::the_digest_survives_a_reopen", Reopen(forget_deletions)),
         ("durability::a_watch_starts_at_the_head_after_a_reopen", Watch(closed)),
     ]
@@ -187,6 +192,7 @@ fn backups() -> Vec<Row> {
             Backup(|it| it.map(|it| it.plus(1))),
         ),
         ("backup::a_backup_holds_claims_commands_and_deletions", Reopen(|it| forget_commands(it))),
+        ("backup::a_backup_holds_snapshots", Reopen(forget_snapshots)),
         ("backup::a_backup_never_overwrites", Sabotage::BackupOverwrites),
         ("backup::the_store_goes_on_after_a_backup", Reopen(forget_the_last)),
         (
