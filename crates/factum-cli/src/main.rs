@@ -8,7 +8,6 @@ mod import;
 mod interrupt;
 mod outcome;
 mod output;
-mod record;
 mod session;
 mod text;
 

@@ -3,7 +3,8 @@
 //!
 //! - What is said: [`NewEvent`], [`RecordedEvent`], [`StreamId`], [`Tag`], [`Claim`], [`Query`].
 //! - What is asked: [`AppendRequest`], [`LogRead`], [`StreamRead`].
-//! - Who answers: [`EventStore`], [`StreamAdmin`], [`Maintenance`]; all three are a [`Store`].
+//! - Who answers: [`EventStore`], [`StreamAdmin`], [`SnapshotStore`], [`Maintenance`]; all four are
+//!   a [`Store`].
 //! - What goes wrong: [`AppendError`], [`StoreError`].
 //!
 //! `after` is exclusive and `from` inclusive, everywhere. Positions count from 1, revisions from 0.
@@ -22,6 +23,7 @@ mod event;
 mod event_type;
 pub mod hooks;
 mod id;
+pub mod jsonl;
 pub mod limits;
 mod maintenance;
 pub mod memory;

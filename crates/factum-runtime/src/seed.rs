@@ -102,7 +102,8 @@ impl Seed {
             &new.schema_version.get().to_le_bytes(),
             &new.payload,
         ]);
-        new.tags = Tags::from_iter(new.tags.iter().cloned().chain([self.tag.clone()]));
+        let tags: Tags = new.tags.iter().cloned().chain([self.tag.clone()]).collect();
+        new.tags = tags;
         Ok(new)
     }
 

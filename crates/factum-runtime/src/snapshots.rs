@@ -131,11 +131,15 @@ impl Snapshots {
 pub(crate) struct SnapshotSettings<A> {
     policy: Snapshots,
     kind: SnapshotKind,
-    encode: fn(&A, Option<&Analytics>, Codec, &mut Vec<u8>) -> Result<(), EncodeError>,
-    decode: fn(Payload<'_>) -> Result<(A, Option<Analytics>), DecodeError>,
+    encode: Encode<A>,
+    decode: Decode<A>,
     clock: Arc<dyn Clock>,
     pub(crate) writer: SnapshotWriter,
 }
+
+// Pointers to code that knows how the state is written, so that nothing else has to.
+type Encode<A> = fn(&A, Option<&Analytics>, Codec, &mut Vec<u8>) -> Result<(), EncodeError>;
+type Decode<A> = fn(Payload<'_>) -> Result<(A, Option<Analytics>), DecodeError>;
 
 /// What a snapshot's payload holds.
 #[derive(Serialize)]

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use factum::jsonl::write_line;
 use factum::{Digester, LogRead, Position};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -14,7 +15,6 @@ use serde_json::json;
 use crate::filters::Filters;
 use crate::interrupt::Interrupt;
 use crate::outcome::{Exit, Failure};
-use crate::record::write_line;
 use crate::session::Session;
 use crate::text;
 

@@ -2,11 +2,11 @@
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
+use factum::jsonl::write_line;
 use factum::{EventStore, RecordedEvent, Tag, TenantScope};
 
 use crate::outcome::Failure;
 use crate::output::{Columns, Output};
-use crate::record::write_line;
 use crate::text;
 
 /// Writes pages of events to standard output.

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use clap::Args;
+use factum::jsonl::Record;
 use factum::{CausationId, CorrelationId, LogRead, Position, QueryItem, RecordedEvent};
 use futures::TryStreamExt;
 
 use crate::outcome::{Exit, Failure};
 use crate::output::{Output, Style};
-use crate::record::Record;
 use crate::session::Session;
 use crate::text;
 

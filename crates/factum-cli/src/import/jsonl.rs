@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, Read};
 
+use factum::jsonl::{self, Line};
 use factum::{EventId, EventType, NewEvent, Revision, TenantId};
 use serde::Deserialize;
 
@@ -10,7 +11,6 @@ use super::input::{self, Input};
 use super::names::Names;
 use super::source::{Act, ActKind, BadRow, Item, Source, Trouble};
 use crate::outcome::Failure;
-use crate::record::{self, Line};
 
 /// Longest line: the largest event, written as base64, and room to spare.
 const LINE_BYTES_MAX: u64 = 16 << 20;
@@ -68,7 +68,7 @@ impl JsonlSource {
         let bad = |column: Option<&str>, reason: &dyn std::fmt::Display| {
             BadRow::new(number, column, reason)
         };
-        let line = record::parse(&self.text).map_err(|error| shape(number, &error))?;
+        let line = jsonl::parse(&self.text).map_err(|error| shape(number, &error))?;
         let tenant = tenant(&self.rule, &line).map_err(|it| bad(Some("tenant"), &it))?;
         let stream =
             self.names.whole_stream(&line.stream).map_err(|it| bad(Some("stream"), &it))?;

@@ -1,6 +1,7 @@
 //! `factum events show`: one event, by its position, its place in a stream, or its id.
 
 use clap::Args;
+use factum::jsonl::Record;
 use factum::{
     ClaimChange, Codec, EventId, EventStoreExt, LogRead, Position, Query, RecordedEvent, Revision,
     SharedStore, StreamId, StreamRead, Tag,
@@ -9,7 +10,6 @@ use futures::TryStreamExt;
 
 use crate::outcome::{Exit, Failure};
 use crate::output::{Output, facts};
-use crate::record::Record;
 use crate::session::Session;
 use crate::text;
 

@@ -4,14 +4,18 @@ use std::io::{self, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use factum::{ClaimChange, Codec, Metadata, RecordedEvent};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::{ClaimChange, Codec, Metadata, RecordedEvent, Tag};
+
 /// An event in the form of a record. Absent things are left out.
 #[derive(Debug)]
-pub(crate) struct Record<'a>(pub(crate) &'a RecordedEvent);
+pub struct Record<'a>(
+    /// The event.
+    pub &'a RecordedEvent,
+);
 
 impl Serialize for Record<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -27,7 +31,7 @@ impl Serialize for Record<'_> {
         map.serialize_entry("schema_version", &event.schema_version.get())?;
         map.serialize_entry("codec", event.codec.as_str())?;
         if event.tags.iter().len() > 0 {
-            let tags = event.tags.iter().map(factum::Tag::as_str);
+            let tags = event.tags.iter().map(Tag::as_str);
             map.serialize_entry("tags", &tags.collect::<Vec<_>>())?;
         }
         if !event.claims.is_empty() {
@@ -96,7 +100,11 @@ impl Serialize for Entries<'_> {
 }
 
 /// Writes an event as a line.
-pub(crate) fn write_line(out: &mut impl Write, event: &RecordedEvent) -> io::Result<()> {
+///
+/// # Errors
+///
+/// Those of `out`.
+pub fn write_line(out: &mut impl Write, event: &RecordedEvent) -> io::Result<()> {
     serde_json::to_writer(&mut *out, &Record(event))?;
     out.write_all(b"\n")
 }
