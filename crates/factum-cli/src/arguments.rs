@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    append, completions, demo, events, export, import, store, streams, tail, trace,
+    append, completions, demo, events, export, import, snapshots, store, streams, tail, trace,
 };
 
 const EXIT_CODES: &str = "\
@@ -56,6 +56,9 @@ pub(crate) enum Command {
     /// List, show, delete and truncate streams
     #[command(subcommand)]
     Streams(streams::Streams),
+    /// List and delete snapshots
+    #[command(subcommand)]
+    Snapshots(snapshots::Snapshots),
     /// Show one event, search for many
     #[command(subcommand)]
     Events(events::Events),

@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod import;
 mod listing;
+pub(crate) mod snapshots;
 pub(crate) mod store;
 pub(crate) mod streams;
 pub(crate) mod tail;
@@ -27,6 +28,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Import(command) => import::run(&command, &session).await,
         Command::Export(command) => export::run(&command, &session).await,
         Command::Streams(command) => streams::run(&command, &session).await,
+        Command::Snapshots(command) => snapshots::run(&command, &session).await,
         Command::Events(command) => events::run(&command, &session).await,
         Command::Append(command) => append::run(&command, &session).await,
         Command::Tail(command) => tail::run(&command, &session).await,
