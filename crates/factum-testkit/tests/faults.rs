@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use factum_core::{
-    AppendError, AppendRequest, EventStore, EventStoreExt, LogRead, Maintenance, MemoryStore,
-    Position, StoreErrorKind,
+    AppendError, AppendRequest, Codec, EventStore, EventStoreExt, LogRead, Maintenance,
+    MemoryStore, Position, Revision, SchemaVersion, Snapshot, SnapshotStore, StoreErrorKind,
+    Timestamp,
 };
 use factum_testkit::faults::{FaultyStore, WriteFault};
 use factum_testkit::generators::{Generator, Shape};
@@ -50,6 +51,34 @@ async fn a_read_fails_at_the_page_it_is_told_to() {
     assert_eq!(pages.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, false]);
     assert!(store.collect(read()).await.is_err());
     assert_eq!(store.collect(read()).await.unwrap().len(), 6);
+}
+
+#[tokio::test]
+async fn a_snapshot_fails_by_its_own_orders() {
+    let store = store();
+    let snapshot = Snapshot {
+        stream: "account/ann".parse().unwrap(),
+        kind: "account".parse().unwrap(),
+        revision: Revision::FIRST,
+        position: Position::new(1),
+        schema_version: SchemaVersion::FIRST,
+        codec: Codec::Json,
+        payload: "{}".into(),
+        taken_at: Timestamp::from_micros(0),
+    };
+    let save = || store.save_snapshot(snapshot.clone());
+    let latest = || store.latest_snapshot(&snapshot.stream, &snapshot.kind, None);
+    store.faults().writes([WriteFault::Before]);
+    store.faults().snapshots([WriteFault::Before, WriteFault::After]);
+    assert_eq!(save().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert_eq!(latest().await.unwrap(), None);
+    assert_eq!(save().await.unwrap_err().kind(), StoreErrorKind::OutcomeUnknown);
+    assert_eq!(latest().await.unwrap(), Some(snapshot.clone()));
+    store.faults().fill();
+    assert_eq!(save().await.unwrap_err().kind(), StoreErrorKind::StorageFull);
+    store.faults().clear();
+    save().await.unwrap();
+    assert_eq!(kind(store.append(request(1)).await.unwrap_err()), StoreErrorKind::Unavailable);
 }
 
 #[tokio::test]
