@@ -1,0 +1,106 @@
+//! An enum whose variants hold the events of other contexts.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{DataEnum, DeriveInput, Fields, Ident, Type, Variant};
+
+use crate::attributes::Container;
+
+pub(crate) fn expand(
+    input: &DeriveInput,
+    data: &DataEnum,
+    container: &Container,
+) -> syn::Result<TokenStream> {
+    let parts: Vec<(&Ident, &Type)> = data.variants.iter().map(part).collect::<syn::Result<_>>()?;
+    let (variants, types): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+    let (krate, ident) = (&container.krate, &input.ident);
+    let own = container.upcasters.as_ref().map(|path| quote!(let all = all.and(#path());));
+    Ok(quote! {
+        #[automatically_derived]
+        impl #krate::Event for #ident {
+            fn specs() -> ::std::vec::Vec<&'static #krate::EventSpec> {
+                let mut specs = ::std::vec::Vec::new();
+                #(specs.extend(<#types as #krate::Event>::specs());)*
+                specs
+            }
+
+            fn find(event_type: &str) -> ::core::option::Option<&'static #krate::EventSpec> {
+                ::core::option::Option::None
+                    #(.or_else(|| <#types as #krate::Event>::find(event_type)))*
+            }
+
+            fn spec(&self) -> &'static #krate::EventSpec {
+                match self { #(Self::#variants(event) => #krate::Event::spec(event),)* }
+            }
+
+            fn encode(
+                &self,
+                out: &mut ::std::vec::Vec<u8>,
+            ) -> ::core::result::Result<(), #krate::codec::EncodeError> {
+                match self { #(Self::#variants(event) => #krate::Event::encode(event, out),)* }
+            }
+
+            fn decode(
+                event_type: &str,
+                payload: #krate::codec::Payload<'_>,
+            ) -> ::core::result::Result<Self, #krate::codec::DecodeError> {
+                #(if <#types as #krate::Event>::find(event_type).is_some() {
+                    return <#types as #krate::Event>::decode(event_type, payload)
+                        .map(Self::#variants);
+                })*
+                ::core::result::Result::Err(#krate::codec::DecodeError::unknown_type())
+            }
+
+            fn facts(
+                &self,
+                facts: &mut #krate::Facts,
+            ) -> ::core::result::Result<(), #krate::InvalidName> {
+                match self { #(Self::#variants(event) => #krate::Event::facts(event, facts),)* }
+            }
+
+            fn upcasters() -> #krate::Upcasters {
+                let all = <#krate::Upcasters as ::core::default::Default>::default();
+                #(let all = all.and(<#types as #krate::Event>::upcasters());)*
+                #own
+                all
+            }
+        }
+
+        #(
+            #[automatically_derived]
+            impl ::core::convert::From<#types> for #ident {
+                fn from(event: #types) -> Self {
+                    Self::#variants(event)
+                }
+            }
+
+            #[automatically_derived]
+            impl #krate::Part<#ident> for #types {
+                fn part(union: &#ident) -> ::core::option::Option<&Self> {
+                    match union {
+                        #ident::#variants(event) => ::core::option::Option::Some(event),
+                        #[allow(unreachable_patterns, reason = "a union may have one part")]
+                        _ => ::core::option::Option::None,
+                    }
+                }
+            }
+        )*
+    })
+}
+
+fn part(variant: &Variant) -> syn::Result<(&Ident, &Type)> {
+    if let Some(attribute) = variant.attrs.iter().find(|it| it.path().is_ident("factum")) {
+        let said = "names and versions of a union's events stand where they are declared";
+        return Err(syn::Error::new_spanned(attribute, said));
+    }
+    match &variant.fields {
+        Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
+            Ok((&variant.ident, &fields.unnamed[0].ty))
+        }
+        _ => {
+            let said = "a variant of a union holds the events of one context: \
+                        `Account(AccountEvent)`";
+            Err(syn::Error::new_spanned(variant, said))
+        }
+    }
+}
