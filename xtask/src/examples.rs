@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::command::{cargo, root, run as run_command};
 use crate::report::{Outcome, Report};
 
-/// Builds and runs every example of every crate, and the demonstration of the command line.
+/// Builds and runs every example of every crate, the programs in `examples/`, and the
+/// demonstration of the command line.
 pub(crate) fn run(report: &mut Report) {
-    let examples = match found() {
-        Ok(examples) => examples,
+    let (examples, programs) = match found().and_then(|it| Ok((it, whole_programs()?))) {
+        Ok(found) => found,
         Err(error) => return report.part("examples", || Outcome::Failed(error.to_string())),
     };
     for (package, example) in &examples {
@@ -18,6 +19,12 @@ pub(crate) fn run(report: &mut Report) {
                 example,
                 &["--package", package, "--example", example, "--all-features"],
             )
+        });
+    }
+    for program in &programs {
+        let package = format!("factum-example-{program}");
+        report.part(&format!("example {program}"), || {
+            in_empty_folder(program, &["--package", &package, "--bin", program])
         });
     }
     report.part("demo", || {
@@ -42,6 +49,19 @@ fn found() -> std::io::Result<Vec<(String, String)>> {
     }
     examples.sort();
     Ok(examples)
+}
+
+/// The programs in `examples/`, each a package `factum-example-<name>` with a binary of its name.
+fn whole_programs() -> std::io::Result<Vec<String>> {
+    let mut programs = Vec::new();
+    for entry in fs::read_dir(root().join("examples"))? {
+        let folder = entry?.path();
+        if folder.join("Cargo.toml").exists() {
+            programs.push(name(&folder));
+        }
+    }
+    programs.sort();
+    Ok(programs)
 }
 
 fn name(path: &Path) -> String {

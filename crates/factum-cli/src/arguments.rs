@@ -3,7 +3,7 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    append, completions, demo, events, export, import, snapshots, store, streams, tail, trace,
+    append, completions, demo, events, export, import, new, snapshots, store, streams, tail, trace,
 };
 
 const EXIT_CODES: &str = "\
@@ -71,6 +71,8 @@ pub(crate) enum Command {
     /// Statistics, health, verification, backup
     #[command(subcommand)]
     Store(store::StoreCommand),
+    /// Begin a project with a small domain, its tests and a program
+    New(new::New),
     /// Write a completion script for a shell
     Completions(completions::Completions),
     /// Make a log of a loan desk and show around in it

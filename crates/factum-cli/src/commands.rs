@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod import;
 mod listing;
+pub(crate) mod new;
 pub(crate) mod snapshots;
 pub(crate) mod store;
 pub(crate) mod streams;
@@ -34,6 +35,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Tail(command) => tail::run(&command, &session).await,
         Command::Trace(command) => trace::run(&command, &session).await,
         Command::Store(command) => store::run(&command, &session).await,
+        Command::New(command) => new::run(&command, session.output),
         Command::Completions(command) => completions::run(&command, session.output),
         Command::Demo(_) => Ok(Exit::Ok), // Handled above: it chooses its own store.
     }

@@ -6,8 +6,7 @@ use factum_core::{Aggregate, Position, Revision, SchemaVersion};
 
 use crate::Analytics;
 
-/// A state as the log has it.
-#[derive(Debug)]
+/// A state as the log has it. `Debug` withholds the state.
 pub struct Loaded<A> {
     /// The state; the initial one if the stream has no events.
     pub state: Arc<A>,
@@ -27,6 +26,17 @@ impl<A> Loaded<A> {
     /// Whether the stream has events.
     pub fn exists(&self) -> bool {
         self.revision.is_some()
+    }
+}
+
+impl<A> std::fmt::Debug for Loaded<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loaded")
+            .field("revision", &self.revision)
+            .field("position", &self.position)
+            .field("replayed", &self.replayed)
+            .field("snapshot", &self.snapshot)
+            .finish_non_exhaustive()
     }
 }
 
@@ -70,8 +80,7 @@ pub enum SnapshotUse {
     WithoutAnalytics,
 }
 
-/// What executing a command did.
-#[derive(Debug)]
+/// What executing a command did. `Debug` withholds the events and the state.
 pub struct Executed<A: Aggregate> {
     /// The new events, in order; none is fine.
     pub events: Vec<A::Event>,
@@ -89,8 +98,18 @@ pub struct Executed<A: Aggregate> {
     pub analytics: Option<Analytics>,
 }
 
-/// What executing a decision did.
-#[derive(Debug)]
+impl<A: Aggregate> std::fmt::Debug for Executed<A> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Executed")
+            .field("events", &self.events.len())
+            .field("revision", &self.revision)
+            .field("position", &self.position)
+            .field("repeated", &self.repeated)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What executing a decision did. `Debug` withholds the events.
 pub struct Decided<E> {
     /// The new events, in order; none is fine.
     pub events: Vec<E>,
@@ -100,4 +119,14 @@ pub struct Decided<E> {
     /// Whether this is the answer to a command id that was executed before; nothing was decided
     /// and nothing stored now.
     pub repeated: bool,
+}
+
+impl<E> std::fmt::Debug for Decided<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decided")
+            .field("events", &self.events.len())
+            .field("position", &self.position)
+            .field("repeated", &self.repeated)
+            .finish()
+    }
 }

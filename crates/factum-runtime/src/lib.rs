@@ -4,7 +4,7 @@
 //!   [`Decisions`] runs a [`Decision`](factum_core::Decision) over whatever its query finds.
 //! - [`Options`] of one execution: command id, expected revision, claims, metadata.
 //! - [`Snapshots`] keep loading short; [`Analytics`] count along; [`At`] asks for the past.
-//! - [`Seed`] puts first events in, once.
+//! - [`Seed`] puts first events in, once; [`check_sample`] reads exported ones with this program.
 
 mod analytics;
 mod answer;
@@ -19,6 +19,7 @@ mod options;
 mod past;
 mod repository;
 mod retry;
+mod sample;
 mod seed;
 mod settings;
 mod snapshots;
@@ -31,5 +32,6 @@ pub use options::Options;
 pub use past::At;
 pub use repository::Repository;
 pub use retry::Retry;
+pub use sample::{SampleReport, check_sample};
 pub use seed::{Seed, Seeded};
 pub use snapshots::Snapshots;

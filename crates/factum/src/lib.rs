@@ -39,6 +39,8 @@ mod url;
 
 pub use connect::connect;
 pub use factum_core::*;
+pub use factum_derive::Event;
+pub use factum_runtime::*;
 #[cfg(feature = "sqlite")]
 pub use factum_sqlite::{SqliteStore, SqliteStoreConfig};
 pub use url::{Backend, StoreUrl, UrlError};
