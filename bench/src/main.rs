@@ -1,6 +1,7 @@
 //! How fast Factum is, as ratios measured in one run: against the raw driver doing the same work,
 //! and beside its peers.
 
+mod bank;
 mod machine;
 mod measure;
 mod peers;

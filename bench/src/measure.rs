@@ -20,7 +20,8 @@ pub struct Bench {
 
 impl Bench {
     pub fn new(home: &Path, quick: bool, factum: Option<PathBuf>) -> Result<Self> {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build()?;
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
         Ok(Self { home: home.into(), quick, factum, runtime, next: std::cell::Cell::new(0) })
     }
 

@@ -1,10 +1,13 @@
 //! The rows of the table, one file per kind of work.
 
 mod append;
+mod execute;
+mod execute_memory;
 mod guards;
 mod import;
 pub mod memory;
 mod read;
+mod replay;
 mod single;
 
 use crate::Measure;
@@ -17,6 +20,9 @@ pub const ALL: &[Measure] = &[
         guards::measure,
     ),
     (&["read all", "read 1000 streams of 500"], read::measure),
+    (&["execute, 64 tasks"], execute::measure),
+    (&["replay 100000 events", "load with a snapshot"], replay::measure),
+    (&["execute in memory"], execute_memory::measure),
     (&["import XES", "memory while importing"], import::measure),
     (&["memory while reading", "open a large store"], memory::measure),
 ];
