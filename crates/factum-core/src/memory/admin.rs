@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 
 use super::MemoryStore;
-use super::log::StreamEntry;
+use super::log::{StreamEntry, StreamKey};
 use crate::admin::{check_limit, record_event};
 use crate::{
     AdminRecord, AppendError, Appended, Category, CategoryInfo, CategoryList, Claim, EventType,
@@ -113,7 +113,7 @@ impl MemoryStore {
         let mut log = self.log();
         log.judge_streams(tenant, std::iter::once(stream))?;
         log.judge_guards(tenant, &[Guard::Stream { stream: stream.clone(), expected }])?;
-        let entry = log.streams.get_mut(&(tenant.clone(), stream.clone()));
+        let entry = log.streams.get_mut(&StreamKey(tenant, stream));
         let entry = entry.ok_or_else(|| Refusal::StreamUnknown { stream: stream.clone() })?;
         act(entry)?;
         if entry.tombstoned {

@@ -43,7 +43,17 @@ impl StoredCommand {
     }
 }
 
-type StreamMap = HashMap<(TenantId, StreamId), StreamEntry, RandomState>;
+type StreamMap = hashbrown::HashMap<(TenantId, StreamId), StreamEntry, RandomState>;
+
+/// A stream's key by its parts, so that looking one up copies nothing.
+#[derive(Hash)]
+pub(super) struct StreamKey<'a>(pub(super) &'a TenantId, pub(super) &'a StreamId);
+
+impl hashbrown::Equivalent<(TenantId, StreamId)> for StreamKey<'_> {
+    fn equivalent(&self, key: &(TenantId, StreamId)) -> bool {
+        *self.0 == key.0 && *self.1 == key.1
+    }
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Log {
@@ -61,7 +71,7 @@ impl Log {
     }
 
     pub(super) fn stream(&self, tenant: &TenantId, stream: &StreamId) -> Option<&StreamEntry> {
-        self.streams.get(&(tenant.clone(), stream.clone()))
+        self.streams.get(&StreamKey(tenant, stream))
     }
 
     pub(super) fn command_count(&self, scope: &TenantScope) -> usize {
@@ -176,7 +186,10 @@ impl Log {
         let mut streams = TouchedStreams::default();
         for (stream, event) in events {
             let position = self.head().plus(1);
-            let entry = self.streams.entry((tenant.clone(), stream.clone())).or_default();
+            let entry = match self.streams.get_mut(&StreamKey(tenant, &stream)) {
+                Some(entry) => entry,
+                None => self.streams.entry((tenant.clone(), stream.clone())).or_default(),
+            };
             let revision = Revision::new(entry.events.len() as u64);
             entry.events.push(self.events.len());
             streams.note(&stream, revision);
@@ -234,20 +247,24 @@ impl Log {
         if entry.tombstoned {
             return Err(Refusal::StreamDeleted { stream: request.stream.clone() });
         }
-        let seen = entry.events.iter().map(|index| &self.events[*index]);
-        let live = seen.filter(|it| it.revision.get() >= entry.first && it.position <= end);
+        let live = |range: std::ops::Range<usize>| {
+            let seen = entry.events[range].iter().map(|index| &self.events[*index]);
+            seen.filter(|it| it.position <= end)
+        };
         let wanted = request.limit.unwrap_or(u64::MAX);
         let size = usize::try_from(wanted).unwrap_or(usize::MAX);
         let size = size.min(page_events(request.page_events_max));
-        let from = request.from;
+        let (from, count) = (request.from, entry.events.len());
+        let place = |revision: Revision| usize::try_from(revision.get()).unwrap_or(usize::MAX);
+        let oldest = place(Revision::new(entry.first));
         let mut events: Vec<RecordedEvent> = match request.direction {
             Direction::Forward => {
-                let after_from = live.filter(|it| from.is_none_or(|from| it.revision >= from));
-                after_from.take(size + 1).cloned().collect()
+                let from = from.map_or(oldest, |from| place(from).clamp(oldest, count));
+                live(from..count).take(size + 1).cloned().collect()
             }
             Direction::Backward => {
-                let before_from = live.filter(|it| from.is_none_or(|from| it.revision <= from));
-                before_from.rev().take(size + 1).cloned().collect()
+                let end = from.map_or(count, |from| place(from).saturating_add(1).clamp(oldest, count));
+                live(oldest..end).rev().take(size + 1).cloned().collect()
             }
         };
         let next = (events.len() > size).then(|| events.pop()).flatten();
