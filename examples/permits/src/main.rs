@@ -72,8 +72,8 @@ mod tests {
     use crate::report::Report;
 
     fn broken(report: &Report) -> BTreeMap<Rule, Vec<&str>> {
-        let cases = |cases: &'_ _| BTreeMap::keys(cases).map(String::as_str).collect();
-        report.broken.iter().map(|(rule, broken)| (*rule, cases(broken))).collect()
+        let named = report.broken.iter();
+        named.map(|(rule, cases)| (*rule, cases.keys().map(String::as_str).collect())).collect()
     }
 
     #[tokio::test]
