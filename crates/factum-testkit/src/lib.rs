@@ -1,10 +1,12 @@
-//! For those who write or wrap a Factum store: proof that it keeps the contract.
+//! For those who write or wrap a Factum store: proof that it keeps the contract. For those who
+//! store events: proof that they stay readable.
 //!
 //! - [`conformance`]: one named case per sentence of the contract, run against any store.
 //! - [`model`]: random operations on a store and on the memory store, compared.
 //! - [`faults`]: a decorator that fails as it is told, for testing what stands above a store.
 //! - [`history`]: what concurrent clients observed, checked against what the log holds.
 //! - [`generators`]: seeded events, streams and appends.
+//! - [`mod@schema_lock`]: a program's stored shapes, compared with those it had before.
 //! - [`mod@bench`]: how fast a store is, case by case.
 //!
 //! # A backend's side
@@ -43,7 +45,9 @@ pub mod faults;
 pub mod generators;
 pub mod history;
 pub mod model;
+pub mod schema_lock;
 
 mod chance;
 
 pub use chance::{ManualClock, SequentialIds};
+pub use schemars;

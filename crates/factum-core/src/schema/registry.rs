@@ -8,7 +8,7 @@ use super::chain;
 use super::upcasters::{Link, Shape};
 use crate::codec::Payload;
 use crate::schema::{EventError, EventProblem, RawEvent, RawPayload, RegistryError, Upcasters};
-use crate::{Event, EventSpec, EventType, Query, QueryItem, RecordedEvent};
+use crate::{Event, EventSpec, EventType, Query, QueryItem, RecordedEvent, SchemaVersion};
 
 /// What to do with an event whose type the program does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,11 +25,12 @@ pub enum UnknownEvents {
 /// # Examples
 ///
 /// ```
-/// use factum_core::{Registry, Upcasters};
+/// use factum_core::{Registry, SchemaVersion, Upcasters};
 ///
 /// let retired = Upcasters::default().drop("account.viewed", 1);
 /// let registry = Registry::new([], retired)?;
 /// assert_eq!(registry.specs().len(), 0);
+/// assert!(registry.upcasts("account.viewed", SchemaVersion::FIRST));
 ///
 /// let lost = Upcasters::default().rename("account.created", 1, "account.opened", 1);
 /// let error = Registry::new([], lost).expect_err("nothing reads account.opened");
@@ -104,6 +105,12 @@ impl Registry {
     /// The event types that are known, in the order they were given.
     pub fn specs(&self) -> &[&'static EventSpec] {
         &self.specs
+    }
+
+    /// Whether an upcaster starts at this type and version, so that events stored in that shape
+    /// have a way to current ones, or are left out on purpose.
+    pub fn upcasts(&self, event_type: &str, version: SchemaVersion) -> bool {
+        self.links.contains_key(&(event_type.to_owned(), version))
     }
 
     /// Decodes a stored event into the current events it stands for: usually one, none or several
