@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::{DataEnum, DeriveInput, Fields, Ident, Variant};
 
 use crate::attributes::{Codec, Container, Single};
-use crate::{facts, names};
+use crate::errors::Errors;
+use crate::{facts, names, serde};
 
 /// One variant, as it is written out.
 struct Typed<'a> {
     variant: &'a Variant,
     name: String,
+    /// What serde calls it.
+    serde_name: String,
     version: u32,
     codec: Codec,
     constant: Ident,
@@ -22,13 +25,19 @@ pub(crate) fn expand(
     input: &DeriveInput,
     data: &DataEnum,
     container: &Container,
-) -> syn::Result<TokenStream> {
-    let typed = all(data, container)?;
+    errors: &mut Errors,
+) -> TokenStream {
+    let rename_all = serde::rename_all(&input.attrs, errors);
+    let typed: Vec<Typed<'_>> = data
+        .variants
+        .iter()
+        .map(|variant| typed(variant, container, rename_all.as_deref(), errors))
+        .collect();
+    refuse_twins(&typed, errors);
+    let facts = facts_of(container, &typed, errors);
     let (krate, ident) = (&container.krate, &input.ident);
     let constants = constants(input, container, &typed);
-    let decode = decode(container, &typed)?;
-    let encode = encode(container, &typed);
-    let facts = facts::ignoring_unused(&facts_of(container, &typed)?);
+    let (encode, decode) = (encode(container, &typed), decode(&typed));
     let (mut found, mut specs) = (Vec::new(), Vec::new());
     for one in &typed {
         let (name, constant, variant) = (&one.name, &one.constant, &one.variant.ident);
@@ -36,8 +45,8 @@ pub(crate) fn expand(
         specs.push(quote!(Self::#variant { .. } => Self::#constant,));
     }
     let listed = typed.iter().map(|it| &it.constant);
-    let upcasters = upcasters(container);
-    Ok(quote! {
+    let upcasters = container.upcasters();
+    quote! {
         #constants
 
         #[automatically_derived]
@@ -79,63 +88,84 @@ pub(crate) fn expand(
                 facts: &mut #krate::Facts,
             ) -> ::core::result::Result<(), #krate::InvalidName> {
                 #facts
+                ::core::result::Result::Ok(())
             }
 
             fn upcasters() -> #krate::Upcasters {
                 #upcasters
             }
         }
-    })
-}
-
-fn all<'a>(data: &'a DataEnum, container: &Container) -> syn::Result<Vec<Typed<'a>>> {
-    let mut typed: Vec<Typed<'a>> = Vec::new();
-    let mut seen: HashMap<String, String> = HashMap::new();
-    let mut wrong: Option<syn::Error> = None;
-    let mut note = |error: syn::Error| match &mut wrong {
-        Some(wrong) => wrong.combine(error),
-        None => wrong = Some(error),
-    };
-    for variant in &data.variants {
-        match one(variant, container) {
-            Ok(one) => {
-                let own = variant.ident.to_string();
-                if let Some(other) = seen.insert(one.name.clone(), own) {
-                    let name = &one.name;
-                    let said = format!(
-                        "`{other}` is called {name:?} in the log already; give this one another \
-                         name: `#[factum(name = \"..\")]`"
-                    );
-                    note(syn::Error::new_spanned(&variant.ident, said));
-                }
-                typed.push(one);
-            }
-            Err(error) => note(error),
-        }
     }
-    wrong.map_or(Ok(typed), Err)
 }
 
-fn one<'a>(variant: &'a Variant, container: &Container) -> syn::Result<Typed<'a>> {
-    let single = Single::of_variant(variant)?;
+fn typed<'a>(
+    variant: &'a Variant,
+    container: &Container,
+    rename_all: Option<&str>,
+    errors: &mut Errors,
+) -> Typed<'a> {
+    let single = Single::of_variant(variant, errors);
     let ident = variant.ident.to_string();
-    let own = || format!("{}.{}", container.context, names::separated(&ident, '-'));
-    let name = single.name.as_ref().map_or_else(own, syn::LitStr::value);
-    let codec = single.codec.unwrap_or(container.codec);
+    let codec = single.codec.or(container.single.codec).unwrap_or_default();
     let is_newtype = matches!(&variant.fields, Fields::Unnamed(it) if it.unnamed.len() == 1);
     if codec == Codec::Protobuf && !is_newtype {
-        let said =
-            "a variant with the codec \"protobuf\" holds one message: `Opened(OpenedMessage)`";
-        return Err(syn::Error::new_spanned(variant, said));
+        let said = format!(
+            "a variant with the codec \"protobuf\" holds one message: `{ident}({ident}Message)`"
+        );
+        errors.add(syn::Error::new_spanned(variant, said));
     }
-    let constant = Ident::new(&names::constant(&ident), variant.ident.span());
-    Ok(Typed { variant, name, version: single.version.unwrap_or(1), codec, constant })
+    Typed {
+        variant,
+        name: name(variant, &single, container, errors),
+        serde_name: match codec {
+            Codec::Protobuf => String::new(),
+            Codec::Json | Codec::Cbor => serde::variant_name(variant, rename_all, errors),
+        },
+        version: single.version.unwrap_or(1),
+        codec,
+        constant: Ident::new(&names::constant(&ident), variant.ident.span()),
+    }
+}
+
+fn name(variant: &Variant, single: &Single, container: &Container, errors: &mut Errors) -> String {
+    if let Some(name) = &single.name {
+        return name.value();
+    }
+    let own = names::separated(&variant.ident.to_string(), '-');
+    let name = format!("{}.{own}", container.context);
+    if let Err(said) = names::check_event_type(&name) {
+        let said = format!(
+            "this event's name would be {name:?}, {said}; write one: `#[factum(name = \"..\")]`"
+        );
+        errors.add(syn::Error::new_spanned(&variant.ident, said));
+    }
+    name
+}
+
+/// Two variants need two names in the log, and two constants.
+fn refuse_twins(typed: &[Typed<'_>], errors: &mut Errors) {
+    let (mut names, mut constants) = (HashMap::new(), HashMap::new());
+    for one in typed {
+        let (own, name, constant) = (&one.variant.ident, &one.name, one.constant.to_string());
+        let others = (names.insert(name, own), constants.insert(constant.clone(), own));
+        let said = match others {
+            (Some(other), _) => format!(
+                "`{other}` and `{own}` are both called {name:?} in the log; give this one another \
+                 name: `#[factum(name = \"..\")]`"
+            ),
+            (None, Some(other)) => format!(
+                "`{other}` and `{own}` would share the constant `{constant}`; rename this one"
+            ),
+            (None, None) => continue,
+        };
+        errors.add(syn::Error::new_spanned(own, said));
+    }
 }
 
 fn constants(input: &DeriveInput, container: &Container, typed: &[Typed<'_>]) -> TokenStream {
     let (krate, ident, vis) = (&container.krate, &input.ident, &input.vis);
     let constants = typed.iter().map(|one| {
-        let Typed { name, version, codec, constant, variant } = one;
+        let Typed { name, version, codec, constant, variant, .. } = one;
         let (codec, doc) = (codec.tokens(krate), format!("The event type `{name}`."));
         let rust_name = format!("::{ident}::{}", variant.ident);
         quote! {
@@ -176,56 +206,33 @@ fn encode(container: &Container, typed: &[Typed<'_>]) -> TokenStream {
     quote!(#(#messages)* #(#others)*)
 }
 
-fn decode(container: &Container, typed: &[Typed<'_>]) -> syn::Result<TokenStream> {
-    let mut arms = TokenStream::new();
-    for one in typed {
-        let (name, variant) = (&one.name, &one.variant.ident);
-        arms.extend(if one.codec == Codec::Protobuf {
-            quote!(#name => payload.message().map(Self::#variant),)
-        } else {
-            let serde_name = container.serde_name(one.variant)?;
-            quote!(#name => payload.variant::<Self>(#serde_name),)
-        });
-    }
-    Ok(arms)
+fn decode(typed: &[Typed<'_>]) -> TokenStream {
+    let arms = typed.iter().map(|one| {
+        let Typed { name, serde_name, .. } = one;
+        let variant = &one.variant.ident;
+        match one.codec {
+            Codec::Protobuf => quote!(#name => payload.message().map(Self::#variant),),
+            Codec::Json | Codec::Cbor => quote!(#name => payload.variant::<Self>(#serde_name),),
+        }
+    });
+    quote!(#(#arms)*)
 }
 
-fn facts_of(container: &Container, typed: &[Typed<'_>]) -> syn::Result<TokenStream> {
+fn facts_of(container: &Container, typed: &[Typed<'_>], errors: &mut Errors) -> TokenStream {
     let mut arms = TokenStream::new();
     for one in typed {
-        let (mut bound, mut told) = (Vec::new(), TokenStream::new());
-        for (place, field) in one.variant.fields.iter().enumerate() {
-            let value = format_ident!("value_{place}");
-            let statements = facts::of_field(&container.krate, field, &value)?;
-            if !statements.is_empty() {
-                let member = field.ident.as_ref().map_or_else(
-                    || syn::Member::from(place),
-                    |ident| syn::Member::from(ident.clone()),
-                );
-                bound.push(quote!(#member: #value,));
-                told.extend(statements);
-            }
-        }
-        if !told.is_empty() {
+        let told = facts::of_fields(&container.krate, &one.variant.fields, errors);
+        if !told.statements.is_empty() {
+            let (bound, statements) = (told.bound, told.statements);
             let variant = &one.variant.ident;
-            arms.extend(quote!(Self::#variant { #(#bound)* .. } => { #told }));
+            arms.extend(quote!(Self::#variant { #bound .. } => { #statements }));
         }
     }
-    Ok(if arms.is_empty() {
-        arms
-    } else {
-        quote! {
-            #[allow(unreachable_patterns, reason = "where every variant has something to tell")]
-            match self { #arms _ => {} }
-        }
-    })
-}
-
-/// The way from older shapes.
-pub(crate) fn upcasters(container: &Container) -> TokenStream {
-    let krate = &container.krate;
-    match &container.upcasters {
-        Some(path) => quote!(#path()),
-        None => quote!(<#krate::Upcasters as ::core::default::Default>::default()),
+    if arms.is_empty() {
+        return quote!(let _ = facts;);
+    }
+    quote! {
+        #[allow(unreachable_patterns, reason = "where every variant has something to tell")]
+        match self { #arms _ => {} }
     }
 }

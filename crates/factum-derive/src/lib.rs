@@ -39,14 +39,15 @@
 //! A variant's name in the log is `context.variant`: the enum's name without `Event` at its end,
 //! and the variant's, both in kebab-case. `LoanRequestEvent::CreditChecked` is
 //! `loan-request.credit-checked`. For each variant there is a constant of its [`EventSpec`], such
-//! as `LoanRequestEvent::CREDIT_CHECKED`, to name the type in a query.
+//! as `LoanRequestEvent::CREDIT_CHECKED`, to name the type in a query. A struct's is `SPEC`; a
+//! variant that is all capitals, such as `KYC`, has `KYC_SPEC`.
 //!
 //! # Attributes
 //!
 //! | on | `#[factum(..)]` | means |
 //! |---|---|---|
 //! | enum | `context = "account"` | the first part of the names |
-//! | enum, variant, struct | `codec = "json"`, `"cbor"`, `"protobuf"` | how payloads are encoded; JSON unless said |
+//! | enum, variant, struct | `codec = "cbor"` | how payloads are encoded: `json` unless said, or `protobuf` |
 //! | enum, struct | `upcasters = path` | a `fn() -> Upcasters` from older shapes to these |
 //! | enum | `union` | every variant holds the events of another context |
 //! | enum, struct | `crate = "path"` | where Factum is; `factum` unless said |
@@ -55,13 +56,15 @@
 //! | field | `tag`, `tag = "course"` | the field is a tag, under its own name or another |
 //! | field | `claim = "email"`, `release = "email"` | takes, gives back a unique value, normalised |
 //! | field | `exact` | beside `claim` or `release`: not normalised |
-//! | field of a newtype variant | `inner` | tags and claims stand in the inner type, an event too |
+//! | field of a newtype variant | `inner` | tags and claims stand in the inner type, an event |
 //!
-//! Tags and claims of an `Option` or a `Vec` are none or several.
+//! Tags and claims of an `Option` or a `Vec` are none or several. A field may have several tags and
+//! claims; what is released comes before what is taken.
 //!
 //! Payloads in JSON and CBOR are written by serde, so the type derives `Serialize` and
 //! `Deserialize` as well; serde's field attributes count. A variant with the codec `protobuf` holds
-//! one `prost` message and needs neither; beside others, mark it `#[serde(skip)]`.
+//! one `prost` message and needs neither; beside others, mark it `#[serde(skip)]`. A struct with
+//! that codec is such a message itself.
 //!
 //! A union needs nothing but its variants, and brings conversions from its parts:
 //! `#[derive(Event)] #[factum(union)] enum BankEvent { Account(AccountEvent), Loan(LoanEvent) }`.
@@ -70,15 +73,21 @@
 
 mod attributes;
 mod enums;
+mod errors;
 mod facts;
+mod keys;
 mod names;
+mod serde;
 mod structs;
 mod unions;
 
 use proc_macro::TokenStream;
 use syn::{Data, DeriveInput, parse_macro_input};
 
-/// Makes an enum's variants, or a struct, event types; see the [crate](crate).
+use crate::attributes::Container;
+use crate::errors::Errors;
+
+/// Makes an enum's variants, or a struct, event types; see the [crate].
 #[proc_macro_derive(Event, attributes(factum))]
 pub fn derive_event(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -86,22 +95,27 @@ pub fn derive_event(input: TokenStream) -> TokenStream {
 }
 
 fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
+    let mut errors = Errors::default();
     if !input.generics.params.is_empty() {
-        let said = "an event has no type parameters: its shape is stored for good";
-        return Err(syn::Error::new_spanned(&input.generics, said));
+        let said = "an event has no parameters, its shape is stored for good: write the types out";
+        errors.add(syn::Error::new_spanned(&input.generics, said));
     }
-    let container = attributes::Container::parse(input)?;
-    match &input.data {
+    let container = Container::parse(input, &mut errors);
+    let made = match &input.data {
         Data::Enum(data) if data.variants.is_empty() => {
             let said = "expected at least one variant: each is an event type";
-            Err(syn::Error::new_spanned(&input.ident, said))
+            errors.add(syn::Error::new_spanned(&input.ident, said));
+            proc_macro2::TokenStream::new()
         }
-        Data::Enum(data) if container.union => unions::expand(input, data, &container),
-        Data::Enum(data) => enums::expand(input, data, &container),
-        Data::Struct(data) => structs::expand(input, data, &container),
-        Data::Union(_) => {
+        Data::Enum(data) if container.union => unions::expand(input, data, &container, &mut errors),
+        Data::Enum(data) => enums::expand(input, data, &container, &mut errors),
+        Data::Struct(data) => structs::expand(input, data, &container, &mut errors),
+        Data::Union(data) => {
             let said = "expected an enum whose variants are event types, or a struct that is one";
-            Err(syn::Error::new_spanned(&input.ident, said))
+            errors.add(syn::Error::new_spanned(data.union_token, said));
+            proc_macro2::TokenStream::new()
         }
-    }
+    };
+    errors.finish()?;
+    Ok(made)
 }

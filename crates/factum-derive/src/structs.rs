@@ -1,26 +1,35 @@
 //! A struct that is one event type.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::{DataStruct, DeriveInput};
 
 use crate::attributes::{Codec, Container};
-use crate::{enums, facts};
+use crate::errors::Errors;
+use crate::facts;
 
 pub(crate) fn expand(
     input: &DeriveInput,
     data: &DataStruct,
     container: &Container,
-) -> syn::Result<TokenStream> {
+    errors: &mut Errors,
+) -> TokenStream {
+    let facts = facts_of(data, container, errors);
     let Some(name) = &container.single.name else {
-        let said = "a struct needs its name in the log: `#[factum(name = \"account.opened\")]`";
-        return Err(syn::Error::new_spanned(&input.ident, said));
+        // A name that is wrong is no name that is missing.
+        if errors.is_empty() {
+            let said = "a struct needs its name in the log: `#[factum(name = \"account.opened\")]`";
+            errors.add(syn::Error::new_spanned(&input.ident, said));
+        }
+        return TokenStream::new();
     };
     let (krate, ident, vis) = (&container.krate, &input.ident, &input.vis);
     let version = container.single.version.unwrap_or(1);
-    let codec = container.codec.tokens(krate);
+    let codec = container.single.codec.unwrap_or_default();
+    let is_message = codec == Codec::Protobuf;
+    let codec = codec.tokens(krate);
     let rust_name = format!("::{ident}");
-    let (encode, decode) = if container.codec == Codec::Protobuf {
+    let (encode, decode) = if is_message {
         let encode = quote! {
             #krate::codec::encode_message(self, out);
             ::core::result::Result::Ok(())
@@ -29,9 +38,8 @@ pub(crate) fn expand(
     } else {
         (quote!(#krate::codec::encode_value(self, #codec, out)), quote!(payload.value()))
     };
-    let facts = facts::ignoring_unused(&facts_of(data, container)?);
-    let upcasters = enums::upcasters(container);
-    Ok(quote! {
+    let upcasters = container.upcasters();
+    quote! {
         #[allow(dead_code, reason = "for whoever names the type in a query")]
         impl #ident {
             #[doc = "The event type of this struct."]
@@ -80,27 +88,21 @@ pub(crate) fn expand(
                 facts: &mut #krate::Facts,
             ) -> ::core::result::Result<(), #krate::InvalidName> {
                 #facts
+                ::core::result::Result::Ok(())
             }
 
             fn upcasters() -> #krate::Upcasters {
                 #upcasters
             }
         }
-    })
+    }
 }
 
-fn facts_of(data: &DataStruct, container: &Container) -> syn::Result<TokenStream> {
-    let mut told = TokenStream::new();
-    for (place, field) in data.fields.iter().enumerate() {
-        let value = format_ident!("value_{place}");
-        let statements = facts::of_field(&container.krate, field, &value)?;
-        if !statements.is_empty() {
-            let member = field
-                .ident
-                .as_ref()
-                .map_or_else(|| syn::Member::from(place), |it| syn::Member::from(it.clone()));
-            told.extend(quote!(let #value = &self.#member; #statements));
-        }
+fn facts_of(data: &DataStruct, container: &Container, errors: &mut Errors) -> TokenStream {
+    let told = facts::of_fields(&container.krate, &data.fields, errors);
+    if told.statements.is_empty() {
+        return quote!(let _ = facts;);
     }
-    Ok(told)
+    let (bound, statements) = (told.bound, told.statements);
+    quote!(let Self { #bound .. } = self; #statements)
 }

@@ -1,21 +1,24 @@
 //! An enum whose variants hold the events of other contexts.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{DataEnum, DeriveInput, Fields, Ident, Type, Variant};
+use quote::{ToTokens as _, quote};
+use syn::{Attribute, DataEnum, DeriveInput, Fields, Ident, Type, Variant};
 
 use crate::attributes::Container;
+use crate::errors::Errors;
 
 pub(crate) fn expand(
     input: &DeriveInput,
     data: &DataEnum,
     container: &Container,
-) -> syn::Result<TokenStream> {
-    let parts: Vec<(&Ident, &Type)> = data.variants.iter().map(part).collect::<syn::Result<_>>()?;
-    let (variants, types): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+    errors: &mut Errors,
+) -> TokenStream {
+    let parts = data.variants.iter().filter_map(|it| part(it, errors));
+    let (variants, types): (Vec<_>, Vec<_>) = parts.unzip();
+    refuse_twins(&variants, &types, errors);
     let (krate, ident) = (&container.krate, &input.ident);
     let own = container.upcasters.as_ref().map(|path| quote!(let all = all.and(#path());));
-    Ok(quote! {
+    quote! {
         #[automatically_derived]
         impl #krate::Event for #ident {
             fn specs() -> ::std::vec::Vec<&'static #krate::EventSpec> {
@@ -85,22 +88,43 @@ pub(crate) fn expand(
                 }
             }
         )*
-    })
+    }
 }
 
-fn part(variant: &Variant) -> syn::Result<(&Ident, &Type)> {
-    if let Some(attribute) = variant.attrs.iter().find(|it| it.path().is_ident("factum")) {
-        let said = "names and versions of a union's events stand where they are declared";
-        return Err(syn::Error::new_spanned(attribute, said));
+/// The name and the type of one part.
+fn part<'a>(variant: &'a Variant, errors: &mut Errors) -> Option<(&'a Ident, &'a Type)> {
+    let on_fields = variant.fields.iter().flat_map(|it| &it.attrs);
+    for attribute in variant.attrs.iter().chain(on_fields).filter(|it| is_ours(it)) {
+        let said = "a union says nothing of its parts: write it where the events are declared";
+        errors.add(syn::Error::new_spanned(attribute, said));
     }
     match &variant.fields {
         Fields::Unnamed(fields) if fields.unnamed.len() == 1 => {
-            Ok((&variant.ident, &fields.unnamed[0].ty))
+            Some((&variant.ident, &fields.unnamed[0].ty))
         }
         _ => {
             let said = "a variant of a union holds the events of one context: \
                         `Account(AccountEvent)`";
-            Err(syn::Error::new_spanned(variant, said))
+            errors.add(syn::Error::new_spanned(variant, said));
+            None
+        }
+    }
+}
+
+fn is_ours(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("factum")
+}
+
+/// An event is one part of a union, or it is not clear which.
+fn refuse_twins(variants: &[&Ident], types: &[&Type], errors: &mut Errors) {
+    let written: Vec<String> = types.iter().map(|it| it.to_token_stream().to_string()).collect();
+    for (place, ty) in types.iter().enumerate() {
+        if let Some(first) = written[..place].iter().position(|it| *it == written[place]) {
+            let said = format!(
+                "`{}` and `{}` hold the same events: remove one",
+                variants[first], variants[place]
+            );
+            errors.add(syn::Error::new_spanned(ty, said));
         }
     }
 }
