@@ -47,14 +47,14 @@
 //! | on | `#[factum(..)]` | means |
 //! |---|---|---|
 //! | enum | `context = "account"` | the first part of the names |
-//! | enum, variant, struct | `codec = "cbor"` | how payloads are encoded: `json` unless said, or `protobuf` |
+//! | enum, variant, struct | `codec = "cbor"` | the encoding: `json` unless said, or `protobuf` |
 //! | enum, struct | `upcasters = path` | a `fn() -> Upcasters` from older shapes to these |
 //! | enum | `union` | every variant holds the events of another context |
 //! | enum, struct | `crate = "path"` | where Factum is; `factum` unless said |
 //! | variant, struct | `name = "account.opened"` | the whole name; a struct needs it |
 //! | variant, struct | `version = 2` | the version of the current shape; 1 unless said |
 //! | field | `tag`, `tag = "course"` | the field is a tag, under its own name or another |
-//! | field | `claim = "email"`, `release = "email"` | takes, gives back a unique value, normalised |
+//! | field | `claim = "email"`, `release = "email"` | takes, gives back a value, normalised |
 //! | field | `exact` | beside `claim` or `release`: not normalised |
 //! | field of a newtype variant | `inner` | tags and claims stand in the inner type, an event |
 //!
