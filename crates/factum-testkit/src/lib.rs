@@ -6,6 +6,7 @@
 //! - [`faults`]: a decorator that fails as it is told, for testing what stands above a store.
 //! - [`history`]: what concurrent clients observed, checked against what the log holds.
 //! - [`generators`]: seeded events, streams and appends.
+//! - [`given`], [`given_facts`], [`upcast`], [`check_decider`]: a domain's own tests, without a store.
 //! - [`mod@schema_lock`]: a program's stored shapes, compared with those it had before.
 //! - [`mod@bench`]: how fast a store is, case by case.
 //!
@@ -48,6 +49,12 @@ pub mod model;
 pub mod schema_lock;
 
 mod chance;
+mod given;
 
 pub use chance::{ManualClock, SequentialIds};
+pub use given::{
+    Given, GivenFacts, Outcome, Upcast, check_decider, check_decider_with, given, given_facts,
+    upcast,
+};
+pub use proptest;
 pub use schemars;
