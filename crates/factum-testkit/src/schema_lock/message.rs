@@ -72,7 +72,7 @@ pub(super) fn ways_for_shape(spec: &EventSpec) -> String {
         _ => format!(".change_bytes(\"{name}\", {version}, |bytes, _| {{ .. }})"),
     };
     format!(
-        "  - make a new or changed field optional: `#[serde(default)]`\n  \
+        "  - make a field that is new or required optional: `#[serde(default)]`\n  \
          - raise the version of {rust_name}: `#[factum(version = {next})]`, and add an upcaster \
          from version {version}:\n      Upcasters::default(){change}\n  \
          - if it is another fact, give it an event type of its own and leave this one\n"
@@ -104,7 +104,7 @@ pub(super) fn ways_for_gone(event_type: &str, version: u32) -> String {
 pub(super) fn ways_for_snapshot(kind: &str, version: u32) -> String {
     let next = version.saturating_add(1);
     format!(
-        "  - make a new or changed field optional: `#[serde(default)]`\n  \
+        "  - make a field that is new or required optional: `#[serde(default)]`\n  \
          - raise the version given to `Snapshots::version` to {next}, and here: `\"{kind}\": .. => \
          {next}`; older snapshots are then not used, their events are replayed\n"
     )
