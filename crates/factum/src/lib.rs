@@ -1,27 +1,47 @@
 //! Factum: event sourcing and CQRS. This is the crate that applications use.
 //!
-//! It gathers the vocabulary and the contracts of [`factum_core`], the stores that were chosen by
-//! feature, and [`connect`], which opens any of them by its address.
+//! It gathers the domain and the contracts of [`factum_core`], the derive for events, what
+//! [runs](factum_runtime) deciders and decisions, the stores that were chosen by feature, and
+//! [`connect`], which opens any of them by its address.
 //!
 //! # Examples
 //!
 //! ```
 //! use factum::prelude::*;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Event, Serialize, Deserialize)]
+//! enum CounterEvent {
+//!     Counted { by: u64 },
+//! }
+//!
+//! #[derive(Default)]
+//! struct Counter {
+//!     count: u64,
+//! }
+//!
+//! impl Decider for Counter {
+//!     const CATEGORY: &'static str = "counter";
+//!     type Command = u64;
+//!     type Event = CounterEvent;
+//!     type Error = &'static str;
+//!
+//!     fn decide(&self, by: u64) -> Result<Vec<CounterEvent>, &'static str> {
+//!         if self.count + by > 100 { Err("full") } else { Ok(vec![CounterEvent::Counted { by }]) }
+//!     }
+//!
+//!     fn evolve(&mut self, CounterEvent::Counted { by }: &CounterEvent) {
+//!         self.count += by;
+//!     }
+//! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let store = factum::connect("memory:").await?; // Or `sqlite:bank.db`.
-//! let opened = NewEvent::new(
-//!     RandomIds.next_id(),
-//!     EventType::new("account.opened")?,
-//!     Codec::Json,
-//!     r#"{"owner":"ann"}"#,
-//! );
-//! let stream: StreamId = "account/ann".parse()?;
-//! store.append(AppendRequest::default().stream(stream, Expected::NoStream, [opened])).await?;
-//!
-//! let events = store.collect(LogRead::default()).await?;
-//! assert_eq!(events[0].stream.to_string(), "account/ann");
+//! let store = factum::connect("memory:").await?; // Or `sqlite:hall.db`.
+//! let counters = Repository::<Counter>::new(store)?;
+//! counters.execute("visitors", 98).await?;
+//! assert_eq!(counters.execute("visitors", 2).await?.state.count, 100);
+//! assert_eq!(counters.execute("visitors", 1).await.unwrap_err().rejection(), Some(&"full"));
 //! # Ok(())
 //! # }
 //! ```
@@ -31,6 +51,7 @@
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `sqlite` | yes | the store on one SQLite file; compiles SQLite in |
+//! | `protobuf` | no | events whose payloads are `prost` messages |
 
 mod connect;
 mod options;
@@ -49,3 +70,16 @@ pub use url::{Backend, StoreUrl, UrlError};
 #[cfg(all(doctest, feature = "sqlite"))]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// The pages for users, compiled likewise.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../../docs/deciding.md")]
+    struct Deciding;
+
+    #[doc = include_str!("../../../docs/schema.md")]
+    struct Schema;
+
+    #[doc = include_str!("../../../docs/testing.md")]
+    struct Testing;
+}

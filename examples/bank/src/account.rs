@@ -175,6 +175,12 @@ mod tests {
 
     use super::*;
 
+    // What is stored for good. The file is checked in; see the page on schema evolution.
+    factum_testkit::schema_lock! {
+        events: [AccountEvent],
+        snapshots: ["account": Account => Account::SNAPSHOT_VERSION],
+    }
+
     pub(crate) fn opened() -> AccountEvent {
         let (account, holder) = ("ann".into(), "Ann".into());
         AccountEvent::Opened { account, holder, email: "ann@example.org".into() }
