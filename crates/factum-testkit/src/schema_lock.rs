@@ -36,7 +36,7 @@
 //! | | on a developer's machine | with `CI` set |
 //! |---|---|---|
 //! | there is no file | it is written | the test fails |
-//! | new types, new versions, compatible changes | the file is brought up to date | the test fails |
+//! | compatible changes, new types and versions | the file is updated | the test fails |
 //! | an incompatible change | the test fails | the test fails |
 //!
 //! # What is compatible

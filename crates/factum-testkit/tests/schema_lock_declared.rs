@@ -34,6 +34,19 @@ enum SchoolEvent {
     Invoice(InvoiceNumbered),
 }
 
+/// Its only event is called like the union that it is part of.
+#[derive(Event, Serialize, Deserialize, JsonSchema)]
+#[factum(crate = "factum_core")]
+enum PartEvent {
+    Whole,
+}
+
+#[derive(Event, JsonSchema)]
+#[factum(crate = "factum_core", union)]
+enum Whole {
+    Part(PartEvent),
+}
+
 #[derive(Event, Serialize, Deserialize, JsonSchema)]
 #[factum(crate = "factum_core")]
 enum RenamedEvent {
@@ -160,6 +173,7 @@ fn a_union_is_not_listed() {
     let said = said::<SchoolEvent>();
     assert!(said.starts_with("SchoolEvent: expected events of its own, found course."), "{said}");
     assert!(said.ends_with("list the parts of a union instead of the union"), "{said}");
+    assert!(self::said::<Whole>().contains("found part.whole"), "a name may be the same");
 }
 
 #[test]

@@ -49,7 +49,10 @@ pub enum LockError {
         found: String,
     },
     /// A newer version of this library wrote the file.
-    #[error("{}: expected format {expected} or lower, found {found}; update factum-testkit", path.display())]
+    #[error(
+        "{}: expected format {expected} or lower, found {found}; update factum-testkit",
+        path.display()
+    )]
     NewerFormat {
         /// The file.
         path: PathBuf,

@@ -1,6 +1,6 @@
 //! The shape of what a program stores: a JSON schema without anything that readers do not see.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use factum_core::{Codec, Event, EventSpec};
 use schemars::JsonSchema;
@@ -159,13 +159,14 @@ fn collect_references(value: &Value, all: &Map<String, Value>, needed: &mut BTre
 /// One way to write equal schemas: no annotations, every list whose order means nothing sorted.
 fn plain(schema: Value) -> Value {
     let Value::Object(map) = schema else { return schema };
-    let mut out = Map::new();
+    let mut out = BTreeMap::new(); // Whatever order the maps of JSON keep in this program.
     for (key, value) in map {
         match (key.as_str(), value) {
             (key, _) if ANNOTATIONS.contains(&key) => {}
             ("properties" | "patternProperties" | "$defs", Value::Object(named)) => {
-                let named = named.into_iter().map(|(name, it)| (name, plain(it))).collect();
-                out.insert(key, Value::Object(named));
+                let named: BTreeMap<_, _> =
+                    named.into_iter().map(|(name, it)| (name, plain(it))).collect();
+                out.insert(key, Value::Object(Map::from_iter(named)));
             }
             ("oneOf" | "anyOf" | "allOf" | "prefixItems", Value::Array(parts)) => {
                 out.insert(key, Value::Array(parts.into_iter().map(plain).collect()));
@@ -187,7 +188,7 @@ fn plain(schema: Value) -> Value {
     if let Some(Value::Array(parts)) = out.remove("oneOf") {
         out.extend(one_of(parts));
     }
-    if out.is_empty() { Value::Bool(true) } else { Value::Object(out) }
+    if out.is_empty() { Value::Bool(true) } else { Value::Object(Map::from_iter(out)) }
 }
 
 /// Variants without content, in one list: a doc comment on one of them sets it apart otherwise.

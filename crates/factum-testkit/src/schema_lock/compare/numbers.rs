@@ -8,12 +8,11 @@ pub(super) enum Bound {
     Narrower,
 }
 
-/// How many bits of a whole number a format holds, and whether one of them is the sign.
+/// How many bits of a whole number a format holds, and whether one of them is the sign. That a
+/// fraction is no whole number is a matter of the type.
 struct Numbers {
     bits: u32,
     signed: bool,
-    /// Holds fractions as well; may read whole numbers, not the other way round.
-    fractions: bool,
 }
 
 /// What is wrong about the format, if anything is.
@@ -36,11 +35,11 @@ pub(super) fn format(old: Option<&Value>, new: Option<&Value>) -> Option<String>
 }
 
 fn numbers(format: &str) -> Option<Numbers> {
-    let whole = |bits, signed| Some(Numbers { bits, signed, fractions: false });
+    let whole = |bits, signed| Some(Numbers { bits, signed });
     match format {
         // These hold whole numbers up to so many bits exactly, of either sign.
-        "float" => return Some(Numbers { bits: 25, signed: true, fractions: true }),
-        "double" => return Some(Numbers { bits: 54, signed: true, fractions: true }),
+        "float" => return whole(25, true),
+        "double" => return whole(54, true),
         "uint" => return whole(64, false),
         "int" => return whole(64, true),
         _ => {}
@@ -54,7 +53,6 @@ fn numbers(format: &str) -> Option<Numbers> {
 
 fn holds(new: &Numbers, old: &Numbers) -> bool {
     match (old.signed, new.signed) {
-        _ if old.fractions && !new.fractions => false,
         (true, false) => false,
         (false, true) => new.bits > old.bits,
         _ => new.bits >= old.bits,
@@ -68,9 +66,6 @@ pub(super) fn bound(key: &str, old: Option<&Value>, new: Option<&Value>) -> Opti
         "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties" => false,
         _ => return None,
     };
-    let zero = Value::from(0);
-    let is_count = !key.ends_with("imum");
-    let old = old.or((is_lower && is_count).then_some(&zero));
     let wider = match (old, new) {
         (_, None) => true,
         (None, Some(_)) => false,

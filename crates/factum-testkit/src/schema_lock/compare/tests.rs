@@ -155,7 +155,10 @@ fn a_new_field_must_not_be_required() {
 
 #[test]
 fn an_optional_field_must_not_become_required() {
-    let schema = |required: &[&str]| json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": required });
+    let schema = |required: &[&str]| {
+        let properties = json!({ "a": { "type": "string" } });
+        json!({ "type": "object", "properties": properties, "required": required })
+    };
     assert!(compare(&schema(&["a"]), &schema(&[])).is_empty());
     assert_eq!(listed(&schema(&[]), &schema(&["a"])), ["$.a is required now, and was optional"]);
 }
@@ -260,4 +263,31 @@ fn a_field_that_was_removed_is_remembered() {
     assert!(kept.to_string().contains("note"), "{kept}");
     assert_eq!(carried(&kept, &new), kept);
     assert!(carried(&of_type::<before::Opened>(), &json!({})).to_string().contains("note"));
+}
+
+#[test]
+fn removed_fields_are_remembered_at_any_depth() {
+    let variants = |name: &str, fields: Value| {
+        let object = json!({ "type": "object", "properties": fields });
+        let nested = json!({ "type": "object", "properties": { "inner": object } });
+        let named = json!({ "type": "object", "properties": { name: nested }, "required": [name] });
+        json!({ "oneOf": [{ "type": "string", "enum": ["None"] }, named] })
+    };
+    let number = json!({ "type": "integer" });
+    let old = variants("Some", json!({ "kept": number, "gone": number }));
+    let new = variants("Some", json!({ "kept": number }));
+    assert_eq!(carried(&old, &new), old);
+    let other = variants("Other", json!({ "kept": number }));
+    assert_eq!(carried(&old, &other), other, "where nothing reads it, nothing is kept");
+}
+
+#[test]
+fn of_several_variants_the_one_with_the_same_tag_is_meant() {
+    let tagged = |tag: &str, one: &str| {
+        let tag = json!({ "type": "string", "enum": [tag] });
+        json!({ "type": "object", "properties": { "tag": tag, "value": { "type": one } } })
+    };
+    let old = json!({ "oneOf": [tagged("a", "integer"), tagged("b", "integer")] });
+    let new = json!({ "oneOf": [tagged("a", "string"), tagged("b", "integer")] });
+    assert_eq!(listed(&old, &new), ["$.value is string now, was integer"]);
 }
