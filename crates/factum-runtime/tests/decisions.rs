@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use common::memory;
 use factum_core::{
-    CommandId, Decision, DecisionModel, EventStore, EventStoreExt, Expected, InvalidName, LogRead,
-    Query, QueryItem, Refusal,
+    CommandId, Decision, DecisionModel, EventStoreExt, Expected, InvalidName, LogRead, Query,
+    QueryItem, Refusal,
 };
 use factum_derive::Event;
 use factum_runtime::{Decisions, ExecuteError, Options, Retry};

@@ -6,9 +6,9 @@ mod common;
 
 use common::memory;
 use factum_core::{
-    Aggregate, AppendRequest, Codec, Decision, DecisionModel, EventStore, EventType, Expected,
-    IdSource, InvalidName, NewEvent, Query, QueryItem, RandomIds, RawEvent, RegistryError,
-    SchemaVersion, SharedStore, Tag, Upcasters,
+    Aggregate, AppendRequest, Codec, Decision, DecisionModel, EventType, Expected, IdSource,
+    InvalidName, NewEvent, Query, QueryItem, RandomIds, RawEvent, RegistryError, SchemaVersion,
+    SharedStore, Tag, Upcasters,
 };
 use factum_derive::Event;
 use factum_runtime::{Decisions, Repository};
@@ -215,6 +215,7 @@ mod broken {
         Upcasters::default()
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "an upcaster may fail")]
     fn same(value: &mut serde_json::Value, _: &factum_core::RecordedEvent) -> Result<(), String> {
         value["seen"] = json!(true);
         Ok(())
@@ -277,6 +278,7 @@ mod broken {
             error.contains("LeftEvent::Packed") && error.contains("RightEvent::Filled"),
             "{error}"
         );
-        drop((Either::from(LeftEvent::Packed), Either::from(RightEvent::Filled)));
+        assert!(matches!(Either::from(LeftEvent::Packed), Either::Left(_)));
+        assert!(matches!(Either::from(RightEvent::Filled), Either::Right(_)));
     }
 }

@@ -50,6 +50,9 @@
 //! given::<Door>([]).given_command(DoorCommand::Open).when(DoorCommand::Open).then_error("it is open");
 //! ```
 
+#![expect(clippy::return_self_not_must_use, reason = "an expectation may be the last word")]
+#![expect(clippy::needless_pass_by_value, reason = "tests read better without borrows")]
+
 mod aggregates;
 mod decisions;
 mod difference;

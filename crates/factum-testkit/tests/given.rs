@@ -79,7 +79,7 @@ fn filled(grams: u64) -> JarEvent {
 fn said(test: impl FnOnce()) -> String {
     let panic = catch_unwind(AssertUnwindSafe(test)).expect_err("the test fails");
     match panic.downcast::<String>() {
-        Ok(text) => *text,
+        Ok(message) => *message,
         Err(panic) => (*panic.downcast_ref::<&str>().unwrap()).to_owned(),
     }
 }

@@ -37,21 +37,21 @@ pub enum TokenError {
     Used,
 }
 
-/// What became of a token.
+/// The sign-up that a token stands for.
 #[derive(Debug)]
-pub struct Token {
+pub struct SignUp {
     token: String,
     email: Option<String>,
     used: bool,
 }
 
-impl Token {
+impl SignUp {
     fn of(token: &str) -> Self {
         Self { token: token.into(), email: None, used: false }
     }
 }
 
-impl DecisionModel for Token {
+impl DecisionModel for SignUp {
     type Event = SignUpEvent;
 
     fn query(&self) -> Result<Query, InvalidName> {
@@ -77,15 +77,15 @@ pub struct Initiate {
 
 impl Decision for Initiate {
     const NAME: &'static str = "initiate-sign-up";
-    type Models = Token;
+    type Models = SignUp;
     type Error = TokenError;
 
-    fn models(&self) -> Token {
-        Token::of(&self.token)
+    fn models(&self) -> SignUp {
+        SignUp::of(&self.token)
     }
 
-    fn decide(&self, token: &Token) -> Result<Vec<SignUpEvent>, TokenError> {
-        if token.email.is_some() {
+    fn decide(&self, sign_up: &SignUp) -> Result<Vec<SignUpEvent>, TokenError> {
+        if sign_up.email.is_some() {
             return Ok(vec![]); // Carried out already; asking again is fine.
         }
         let (token, email) = (self.token.clone(), self.email.clone());
@@ -102,16 +102,16 @@ pub struct Confirm {
 
 impl Decision for Confirm {
     const NAME: &'static str = "confirm-sign-up";
-    type Models = Token;
+    type Models = SignUp;
     type Error = TokenError;
 
-    fn models(&self) -> Token {
-        Token::of(&self.token)
+    fn models(&self) -> SignUp {
+        SignUp::of(&self.token)
     }
 
-    fn decide(&self, token: &Token) -> Result<Vec<SignUpEvent>, TokenError> {
-        let email = token.email.clone().ok_or(TokenError::Unknown)?;
-        if token.used {
+    fn decide(&self, sign_up: &SignUp) -> Result<Vec<SignUpEvent>, TokenError> {
+        let email = sign_up.email.clone().ok_or(TokenError::Unknown)?;
+        if sign_up.used {
             return Err(TokenError::Used);
         }
         Ok(vec![SignUpEvent::Confirmed { token: self.token.clone(), email }])

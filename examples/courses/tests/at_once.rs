@@ -12,7 +12,7 @@ use factum_example_courses::subscription::{CourseEvent, DefineCourse, Subscribe}
 use factum_example_courses::token::{Confirm, Initiate, SignUpEvent};
 use factum_example_courses::username::{Register, UserEvent};
 
-const TASKS: usize = 24;
+const TASKS: u32 = 24;
 
 /// Makes decisions at once on a store in memory and on one in a file; gives the new events of
 /// each that was made, in the order of the log.
@@ -96,7 +96,7 @@ async fn no_seat_is_given_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_goes_to_one() {
-    let wanted = vec![Register { username: "ann".into() }; TASKS];
+    let wanted = vec![Register { username: "ann".into() }; TASKS as usize];
     for taken in all_at_once::<UserEvent, _>(vec![], wanted).await {
         assert_eq!(taken.len(), 1);
     }
@@ -104,11 +104,11 @@ async fn a_name_goes_to_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn invoice_numbers_have_no_gap() {
-    let wanted = vec![Issue { subject: "rent".into() }; TASKS];
+    let wanted = vec![Issue { subject: "rent".into() }; TASKS as usize];
     for issued in all_at_once::<InvoiceEvent, _>(vec![], wanted).await {
         let number = |InvoiceEvent::Issued { number, .. }: &InvoiceEvent| *number;
         let numbers: Vec<u64> = issued.iter().map(number).collect();
-        assert_eq!(numbers, (1..=TASKS as u64).collect::<Vec<_>>(), "in the order of the log");
+        assert_eq!(numbers, (1..=u64::from(TASKS)).collect::<Vec<_>>(), "in the order of the log");
     }
 }
 
@@ -155,7 +155,7 @@ async fn a_token_confirms_once_and_a_request_is_carried_out_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_night_is_booked_twice() {
-    let wanted = (0..TASKS as u32).map(|it| Book {
+    let wanted = (0..TASKS).map(|it| Book {
         room: "7".into(),
         first_night: it % 8,
         nights: 1 + it % 3,

@@ -124,12 +124,12 @@ fn a_displayed_price_is_honoured_for_a_while() {
     let priced = |cents, at_s| ProductEvent::Priced { product: "tea".into(), cents, at_s };
     let order = |displayed_cents, now_s| Order { product: "tea".into(), displayed_cents, now_s };
     let ordered = |cents| ProductEvent::Ordered { product: "tea".into(), cents };
-    let prices = [priced(300, 0), priced(350, 1_000)];
+    let history = [priced(300, 0), priced(350, 1_000)];
     let then = 1_000 + GRACE_S;
-    given_facts(prices.clone()).when(order(350, 1_001)).then([ordered(350)]);
-    given_facts(prices.clone()).when(order(300, then - 1)).then([ordered(300)]);
-    given_facts(prices.clone()).when(order(300, then)).then_error(PriceError::NotValid);
-    given_facts(prices).when(order(1, 1_001)).then_error(PriceError::NotValid);
+    given_facts(history.clone()).when(order(350, 1_001)).then([ordered(350)]);
+    given_facts(history.clone()).when(order(300, then - 1)).then([ordered(300)]);
+    given_facts(history.clone()).when(order(300, then)).then_error(PriceError::NotValid);
+    given_facts(history).when(order(1, 1_001)).then_error(PriceError::NotValid);
     given_facts([]).when(order(300, 0)).then_error(PriceError::Unknown);
 }
 

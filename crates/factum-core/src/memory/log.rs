@@ -263,7 +263,8 @@ impl Log {
                 live(from..count).take(size + 1).cloned().collect()
             }
             Direction::Backward => {
-                let end = from.map_or(count, |from| place(from).saturating_add(1).clamp(oldest, count));
+                let end =
+                    from.map_or(count, |from| place(from).saturating_add(1).clamp(oldest, count));
                 live(oldest..end).rev().take(size + 1).cloned().collect()
             }
         };

@@ -34,7 +34,10 @@ impl<S, E: Debug, X: Debug> Outcome<S, E, X> {
         match &self.result {
             Ok(found) if *found == expected => {}
             Ok(found) => {
-                self.fail(&format!("expected other events\n\n{}", difference::of(&expected, found)))
+                self.fail(&format!(
+                    "expected other events\n\n{}",
+                    difference::of(&expected, found)
+                ));
             }
             Err(error) => self.fail(&format!("expected {expected:#?}\nfound the error {error:?}")),
         }
@@ -155,9 +158,8 @@ impl<S, E: Debug, X: Debug> Outcome<S, E, X> {
 
 impl<S, E, X> Drop for Outcome<S, E, X> {
     fn drop(&mut self) {
-        if !self.asked && !std::thread::panicking() {
-            panic!("the test expects nothing: say `then`, `then_error`, ... after `when`");
-        }
+        let said = self.asked || std::thread::panicking();
+        assert!(said, "the test expects nothing: say `then`, `then_error`, ... after `when`");
     }
 }
 

@@ -87,11 +87,12 @@ fn the_rule_sees_every_event_so_far() {
     });
 }
 
+/// No command can be left out, and no number be smaller: 60 sweets are the first too many. How
+/// many commands share them is left to chance.
 #[test]
-fn a_broken_rule_shows_the_shortest_sequence() {
+fn a_broken_rule_shows_a_sequence_without_anything_needless() {
     let said = failure(|| check_decider::<Jar, _, _>(commands(), at_most(59)));
     says(&said, &["60 sweets", "minimal", "Fill("]);
-    assert_eq!(said.matches("Fill(").count(), 2, "two reach 60, no single one does:\n{said}");
     assert!(!said.contains("Empty"), "emptying does not help:\n{said}");
 }
 
