@@ -58,6 +58,7 @@ mod decisions;
 mod difference;
 mod outcome;
 mod properties;
+mod record;
 mod upcasts;
 
 pub use self::aggregates::{Given, given};

@@ -6,7 +6,8 @@
 //! - [`faults`]: a decorator that fails as it is told, for testing what stands above a store.
 //! - [`history`]: what concurrent clients observed, checked against what the log holds.
 //! - [`generators`]: seeded events, streams and appends.
-//! - [`given`], [`given_facts`], [`upcast`], [`check_decider`]: a domain's own tests, without a store.
+//! - [`given`], [`given_facts`], [`upcast`], [`check_decider`]: a domain's own tests, without a
+//!   store. [`ManualClock`] and [`SequentialIds`] stand in for the machine's time and ids.
 //! - [`mod@schema_lock`]: a program's stored shapes, compared with those it had before.
 //! - [`mod@bench`]: how fast a store is, case by case.
 //!

@@ -13,6 +13,8 @@ pub struct Given<A> {
     state: A,
     /// What happened, for messages.
     history: Vec<String>,
+    /// How many commands are among it, for messages.
+    commands: usize,
 }
 
 /// An aggregate to which `events` have happened; `given::<Account>([])` for a new one.
@@ -23,7 +25,12 @@ pub fn given<A: Aggregate<Event: Debug>>(events: impl IntoIterator<Item = A::Eve
 impl<A: Aggregate<Event: Debug>> Given<A> {
     /// An aggregate in this state, however it came to it.
     pub fn state(state: A) -> Self {
-        Self { state, history: Vec::new() }
+        Self { state, history: Vec::new(), commands: 0 }
+    }
+
+    /// A new aggregate, to which nothing has happened.
+    pub fn nothing() -> Self {
+        Self::state(A::default())
     }
 
     /// Further events have happened.
@@ -41,20 +48,25 @@ impl<A: Aggregate<Event: Debug>> Given<A> {
     ///
     /// If it is rejected: the test then is not about what it says, whatever it expects later.
     #[track_caller]
-    pub fn given_command<C>(self, command: C) -> Self
+    pub fn given_command<C>(mut self, command: C) -> Self
     where
         A: Handle<C>,
     {
+        self.commands += 1;
         match self.state.handle(command) {
             Ok(events) => self.and(events),
             Err(error) => panic!(
-                "the arrangement failed: a given command was rejected with {error:?}\n\ngiven {}",
+                "the arrangement failed: a given command was rejected with {error:?}\n\n\
+                 command {}, of type {}\ngiven {}",
+                self.commands,
+                std::any::type_name::<C>(),
                 shown(&self.history)
             ),
         }
     }
 
     /// Executes the command that the test is about.
+    #[track_caller]
     #[must_use = "say what should have come of it: `then`, `then_error`, ..."]
     pub fn when<C>(self, command: C) -> Outcome<A, A::Event, A::Error>
     where
@@ -71,6 +83,7 @@ impl<A: Aggregate<Event: Debug>> Given<A> {
 
     /// Runs the unit of work that the test is about; see [`Recorded`]. If it is rejected, the
     /// state is the one that it left.
+    #[track_caller]
     #[must_use = "say what should have come of it: `then`, `then_error`, ..."]
     pub fn when_recording(
         self,

@@ -2,20 +2,18 @@
 
 use std::fmt::Debug;
 
-use bytes::Bytes;
 use factum_core::{
-    Decision, Event, EventId, Facts, Models, NewEvent, Place, Position, RecordedEvent, Revision,
-    StreamId, TenantId, Timestamp,
+    Decision, Event, Facts, InvalidName, Models, Query, RecordedEvent, StreamId, Tag,
 };
 
-use super::Outcome;
 use super::aggregates::shown;
+use super::{Outcome, difference, record};
 
 /// A log in which some things are recorded.
 #[must_use = "say what is decided: `when`"]
 #[derive(Debug)]
 pub struct GivenFacts<E> {
-    facts: Vec<(RecordedEvent, E)>,
+    facts: Vec<E>,
     history: Vec<String>,
 }
 
@@ -28,9 +26,11 @@ pub struct GivenFacts<E> {
 pub fn given_facts<E: Event + Debug>(facts: impl IntoIterator<Item = E>) -> GivenFacts<E> {
     let mut given = GivenFacts { facts: Vec::new(), history: Vec::new() };
     for fact in facts {
+        if let Err(error) = fact.facts(&mut Facts::default()) {
+            panic!("the arrangement failed: {fact:?}: {error}");
+        }
         given.history.push(format!("{fact:?}"));
-        let record = recorded(&fact, given.facts.len() as u64);
-        given.facts.push((record, fact));
+        given.facts.push(fact);
     }
     given
 }
@@ -38,9 +38,13 @@ pub fn given_facts<E: Event + Debug>(facts: impl IntoIterator<Item = E>) -> Give
 impl<E: Event + Debug> GivenFacts<E> {
     /// Makes the decision that the test is about. Each of its models sees what its query finds.
     ///
+    /// The given facts stand in the streams that [`Decision::stream`] names for them.
+    ///
     /// # Panics
     ///
-    /// If a model's query cannot be made of the decision's values: the arrangement is wrong.
+    /// If a model's query cannot be made of the decision's values: the arrangement is wrong. If
+    /// the decision makes an event that no log would take: its tags or claims are none, or it has
+    /// no stream.
     #[track_caller]
     #[must_use = "say what should have come of it: `then`, `then_error`, ..."]
     pub fn when<D>(self, decision: D) -> Outcome<D::Models, E, D::Error>
@@ -52,18 +56,22 @@ impl<E: Event + Debug> GivenFacts<E> {
             Ok(queries) => queries,
             Err(error) => panic!("the arrangement failed: {error}"),
         };
-        let result = {
-            let mut see = |record: &RecordedEvent, fact: &E| {
-                let kind = fact.spec().event_type();
-                models.evolve_found(fact, &|part| queries[part].matches_as(record, kind));
-            };
-            self.facts.iter().for_each(|(record, fact)| see(record, fact));
-            decision.decide(&models)
-        };
-        for fact in result.iter().flatten() {
-            let record = recorded(fact, self.facts.len() as u64);
-            let kind = fact.spec().event_type();
-            models.evolve_found(fact, &|part| queries[part].matches_as(&record, kind));
+        for (before, fact) in (0..).zip(&self.facts) {
+            let stream = |tags: &[Tag]| decision.stream(fact, tags).or_else(|_| elsewhere());
+            let record = record::of(fact, [].as_slice(), before, stream);
+            see(&mut models, &queries, fact, &record.expect("`given_facts` looked at it"));
+        }
+        let result = decision.decide(&models);
+        for (before, fact) in (self.facts.len() as u64..).zip(result.iter().flatten()) {
+            let stream = |tags: &[Tag]| decision.stream(fact, tags);
+            match record::of(fact, [].as_slice(), before, stream) {
+                Ok(record) => see(&mut models, &queries, fact, &record),
+                Err(error) => panic!(
+                    "the decision made an event that cannot be stored\n\n{fact:?}: {error}\n\
+                     given {}",
+                    shown(&self.history)
+                ),
+            }
         }
         Outcome::new(shown(&self.history), result, models)
     }
@@ -83,41 +91,31 @@ impl<S, E: Event + Debug, X: Debug> Outcome<S, E, X> {
     ) -> Self {
         self.ask();
         let Some(event) = self.result.as_ref().ok().and_then(|events| events.get(place)) else {
-            self.fail(&format!("expected an event at place {place}, found none"));
-            return self;
+            self.fail(&format!("expected an event at place {place}, found none"), "");
         };
+        let mut facts = Facts::default();
+        if let Err(error) = event.facts(&mut facts) {
+            self.fail(&format!("expected tags at place {place}, found none: {error}"), "");
+        }
         let mut expected: Vec<&str> = expected.into_iter().collect();
         expected.sort_unstable();
-        let record = recorded(event, 0);
-        let found: Vec<&str> = record.tags.iter().map(factum_core::Tag::as_str).collect();
+        let (tags, _) = facts.drain();
+        let found: Vec<&str> = tags.iter().map(Tag::as_str).collect();
         if found != expected {
-            let difference = super::difference::of(&expected, &found);
-            self.fail(&format!("expected other tags\n\n{difference}"));
+            let said = format!("expected other tags at place {place}");
+            self.fail(&said, &difference::of(&expected, &found));
         }
         self
     }
 }
 
-/// The fact as it would stand in a log.
-#[track_caller]
-fn recorded<E: Event + Debug>(fact: &E, before: u64) -> RecordedEvent {
-    let mut facts = Facts::default();
-    if let Err(error) = fact.facts(&mut facts) {
-        panic!("the arrangement failed: {fact:?}: {error}");
-    }
-    let spec = fact.spec();
-    let first = facts.tags().first().map(|tag| StreamId::new(tag.name(), tag.value()));
-    let other = || StreamId::new("fact", "untagged").expect("it is a name");
-    let stream = first.and_then(Result::ok).unwrap_or_else(other);
-    let id = EventId::from_content(&[&before.to_le_bytes()]);
-    let mut event = NewEvent::new(id, spec.event_type().clone(), spec.codec(), Bytes::new());
-    event.schema_version = spec.schema_version();
-    (event.tags, event.claims) = facts.drain();
-    event.into_recorded(Place {
-        position: Position::new(before + 1),
-        tenant: TenantId::default(),
-        stream,
-        revision: Revision::FIRST,
-        now: Timestamp::from_micros(0),
-    })
+/// Shows a fact to the models whose queries find it.
+fn see<M: Models>(models: &mut M, queries: &[Query], fact: &M::Event, record: &RecordedEvent) {
+    let kind = fact.spec().event_type();
+    models.evolve_found(fact, &|part| queries[part].matches_as(record, kind));
+}
+
+/// Where a given fact stands that another decision made, in a stream that this one cannot name.
+fn elsewhere() -> Result<StreamId, InvalidName> {
+    StreamId::new("fact", "untagged")
 }

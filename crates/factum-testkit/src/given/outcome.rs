@@ -1,6 +1,7 @@
 //! What came of the command, to be compared with what should have.
 
 use std::fmt::Debug;
+use std::panic::Location;
 
 use super::difference;
 
@@ -9,14 +10,18 @@ pub struct Outcome<S, E, X> {
     /// How the test began, for messages.
     given: String,
     pub(super) result: Result<Vec<E>, X>,
-    /// The state after the new events; as it was, if the command was rejected.
+    /// The state after the new events; as it was, if the command was rejected, or as a rejected
+    /// unit of work left it.
     pub(super) state: S,
     asked: bool,
+    /// Where `when` stands, for messages.
+    at: &'static Location<'static>,
 }
 
 impl<S, E: Debug, X: Debug> Outcome<S, E, X> {
+    #[track_caller]
     pub(super) fn new(given: String, result: Result<Vec<E>, X>, state: S) -> Self {
-        Self { given, result, state, asked: false }
+        Self { given, result, state, asked: false, at: Location::caller() }
     }
 
     /// These events, in this order, and no others.
@@ -32,16 +37,10 @@ impl<S, E: Debug, X: Debug> Outcome<S, E, X> {
         let expected: Vec<E> = expected.into_iter().collect();
         self.ask();
         match &self.result {
-            Ok(found) if *found == expected => {}
-            Ok(found) => {
-                self.fail(&format!(
-                    "expected other events\n\n{}",
-                    difference::of(&expected, found)
-                ));
-            }
-            Err(error) => self.fail(&format!("expected {expected:#?}\nfound the error {error:?}")),
+            Ok(found) if *found == expected => self,
+            Ok(found) => self.fail("expected other events", &difference::of(&expected, found)),
+            Err(_) => self.fail(&format!("expected the events {expected:?}"), ""),
         }
-        self
     }
 
     /// Success without an event.
@@ -53,11 +52,9 @@ impl<S, E: Debug, X: Debug> Outcome<S, E, X> {
     pub fn then_nothing(mut self) -> Self {
         self.ask();
         match &self.result {
-            Ok(found) if found.is_empty() => {}
-            Ok(found) => self.fail(&format!("expected no events, found {found:#?}")),
-            Err(error) => self.fail(&format!("expected no events, found the error {error:?}")),
+            Ok(found) if found.is_empty() => self,
+            _ => self.fail("expected no events", ""),
         }
-        self
     }
 
     /// Events for which `holds` says yes.
@@ -69,11 +66,10 @@ impl<S, E: Debug, X: Debug> Outcome<S, E, X> {
     pub fn then_events_where(mut self, holds: impl FnOnce(&[E]) -> bool) -> Self {
         self.ask();
         match &self.result {
-            Ok(found) if holds(found) => {}
-            Ok(found) => self.fail(&format!("the events are not as expected: {found:#?}")),
-            Err(error) => self.fail(&format!("expected events, found the error {error:?}")),
+            Ok(found) if holds(found) => self,
+            Ok(found) => self.fail("the events are not as expected", &format!("{found:#?}")),
+            Err(_) => self.fail("expected events", ""),
         }
-        self
     }
 
     /// This error.
@@ -88,14 +84,10 @@ impl<S, E: Debug, X: Debug> Outcome<S, E, X> {
     {
         self.ask();
         match &self.result {
-            Err(found) if *found == expected => {}
-            Err(found) => self
-                .fail(&format!("expected another error\n\n{}", difference::of(&expected, found))),
-            Ok(events) => {
-                self.fail(&format!("expected the error {expected:?}, found events {events:#?}"));
-            }
+            Err(found) if *found == expected => self,
+            Err(found) => self.fail("expected another error", &difference::of(&expected, found)),
+            Ok(_) => self.fail(&format!("expected the error {expected:?}"), ""),
         }
-        self
     }
 
     /// An error for which `holds` says yes.
@@ -107,11 +99,10 @@ impl<S, E: Debug, X: Debug> Outcome<S, E, X> {
     pub fn then_error_where(mut self, holds: impl FnOnce(&X) -> bool) -> Self {
         self.ask();
         match &self.result {
-            Err(found) if holds(found) => {}
-            Err(found) => self.fail(&format!("the error is not as expected: {found:?}")),
-            Ok(events) => self.fail(&format!("expected an error, found events {events:#?}")),
+            Err(found) if holds(found) => self,
+            Err(_) => self.fail("the error is not as expected", ""),
+            Ok(_) => self.fail("expected an error", ""),
         }
-        self
     }
 
     /// A state for which `holds` says yes: after the events, or as it was before a rejection.
@@ -122,10 +113,7 @@ impl<S, E: Debug, X: Debug> Outcome<S, E, X> {
     #[track_caller]
     pub fn then_state(mut self, holds: impl FnOnce(&S) -> bool) -> Self {
         self.ask();
-        if !holds(&self.state) {
-            self.fail("the state is not as expected");
-        }
-        self
+        if holds(&self.state) { self } else { self.fail("the state is not as expected", "") }
     }
 
     /// This state: after the events, or as it was before a rejection.
@@ -139,27 +127,35 @@ impl<S, E: Debug, X: Debug> Outcome<S, E, X> {
         S: PartialEq + Debug,
     {
         self.ask();
-        if self.state != *expected {
-            let difference = difference::of(expected, &self.state);
-            self.fail(&format!("expected another state\n\n{difference}"));
+        if self.state == *expected {
+            return self;
         }
-        self
+        self.fail("expected another state", &difference::of(expected, &self.state))
     }
 
     pub(super) fn ask(&mut self) {
         self.asked = true;
     }
 
+    /// Says what is wrong, what was given, what came of it, and the details.
     #[track_caller]
-    pub(super) fn fail(&self, said: &str) {
-        panic!("{said}\n\ngiven {}", self.given);
+    pub(super) fn fail(&self, said: &str, details: &str) -> ! {
+        let found = match &self.result {
+            Ok(events) if events.is_empty() => "no events".to_owned(),
+            Ok(events) => format!("the events {events:?}"),
+            Err(error) => format!("the error {error:?}"),
+        };
+        panic!("{said}\n\ngiven {}\nfound {found}\n\n{details}", self.given);
     }
 }
 
 impl<S, E, X> Drop for Outcome<S, E, X> {
     fn drop(&mut self) {
-        let said = self.asked || std::thread::panicking();
-        assert!(said, "the test expects nothing: say `then`, `then_error`, ... after `when`");
+        assert!(
+            self.asked || std::thread::panicking(),
+            "the test expects nothing: say `then`, `then_error`, ... after `when` at {}",
+            self.at
+        );
     }
 }
 

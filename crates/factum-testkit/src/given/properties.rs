@@ -1,12 +1,13 @@
 //! Rules that hold after any sequence of commands.
 
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 
-use factum_core::codec::Payload;
-use factum_core::{Aggregate, Event, Handle};
+use factum_core::{Aggregate, Event, Handle, Registry, StreamId, Tag};
 use proptest::collection::vec;
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
+
+use super::record;
 
 /// Most commands in one sequence.
 const COMMANDS_MAX: usize = 50;
@@ -14,12 +15,13 @@ const COMMANDS_MAX: usize = 50;
 /// Executes random sequences of commands and checks `holds`, which gets the state and all events
 /// so far, after each of them. Rejected commands change nothing.
 ///
-/// Every event is also encoded and decoded again, and has to come back as it was. A sequence that
+/// Every event is also stored and read again, through its registry, and has to come back as it
+/// was, with tags and claims that a log takes. A sequence that
 /// breaks a rule is made as short as possible before it is shown.
 ///
 /// # Panics
 ///
-/// If `holds` says why not, or an event does not come back.
+/// If `holds` says why not, an event does not come back, or the events contradict each other.
 ///
 /// # Examples
 ///
@@ -58,14 +60,14 @@ where
     check_decider_with(Config::default(), commands, holds);
 }
 
-/// As [`check_decider`], with proptest's settings.
+/// As [`check_decider`], with proptest's settings; but failures are kept in no file.
 ///
 /// # Panics
 ///
 /// As [`check_decider`].
 #[track_caller]
 pub fn check_decider_with<A, C, S>(
-    config: Config,
+    mut config: Config,
     commands: S,
     holds: impl Fn(&A, &[A::Event]) -> Result<(), String>,
 ) where
@@ -73,13 +75,14 @@ pub fn check_decider_with<A, C, S>(
     C: Clone + Debug,
     S: Strategy<Value = C>,
 {
-    let config = Config { failure_persistence: None, ..config };
+    let registry = record::registry::<A::Event>();
+    config.failure_persistence = None;
     let run = TestRunner::new(config).run(&vec(commands, 0..=COMMANDS_MAX), |commands| {
         let (mut state, mut events) = (A::default(), Vec::new());
         holds(&state, &events).map_err(TestCaseError::fail)?;
         for command in commands {
             for event in state.handle(command).into_iter().flatten() {
-                comes_back(&event).map_err(TestCaseError::fail)?;
+                comes_back(&registry, &event).map_err(TestCaseError::fail)?;
                 state.apply(&event);
                 events.push(event);
             }
@@ -92,14 +95,16 @@ pub fn check_decider_with<A, C, S>(
     }
 }
 
-fn comes_back<E: Event + Debug + PartialEq>(event: &E) -> Result<(), String> {
-    let spec = event.spec();
-    let mut bytes = Vec::new();
-    event.encode(&mut bytes).map_err(|error| format!("{event:?}: {error}"))?;
-    let payload = Payload::Bytes { codec: spec.codec(), bytes: &bytes };
-    match E::decode(spec.event_type().as_str(), payload) {
-        Ok(back) if back == *event => Ok(()),
-        Ok(back) => Err(format!("{event:?} was stored, {back:?} came back")),
+fn comes_back<E: Event + Debug + PartialEq>(registry: &Registry, event: &E) -> Result<(), String> {
+    let wrong = |why: &dyn Display| format!("{event:?} cannot be stored: {why}");
+    let mut payload = Vec::new();
+    event.encode(&mut payload).map_err(|error| wrong(&error))?;
+    let stream = |_: &[Tag]| StreamId::new("entity", "1");
+    let record = record::of(event, payload, 0, stream).map_err(|error| wrong(&error))?;
+    let mut back: Vec<E> = Vec::new();
+    match registry.decode(&record, |it| back.push(it)) {
+        Ok(()) if back.iter().eq([event]) => Ok(()),
+        Ok(()) => Err(format!("{event:?} was stored, {back:?} came back")),
         Err(error) => Err(format!("{event:?} was stored and cannot be read: {error}")),
     }
 }

@@ -4,13 +4,10 @@ use std::fmt::Debug;
 
 use bytes::Bytes;
 use factum_core::codec::encode_value;
-use factum_core::{
-    Codec, Event, EventId, EventType, NewEvent, Place, Position, RecordedEvent, Registry, Revision,
-    SchemaVersion, TenantId, Timestamp,
-};
+use factum_core::{Codec, Event, EventType, RecordedEvent, Registry, SchemaVersion};
 use serde_json::Value;
 
-use super::difference;
+use super::{difference, record};
 
 /// A stored event in an older shape.
 #[must_use = "say what should come of it: `then`"]
@@ -37,23 +34,12 @@ fn upcast_bytes<E: Event + Debug>(
     codec: Codec,
     bytes: impl Into<Bytes>,
 ) -> Upcast<E> {
-    let registry = match Registry::of::<E>() {
-        Ok(registry) => registry,
-        Err(error) => panic!("the events contradict each other: {error}"),
-    };
+    let registry = record::registry::<E>();
     let event_type = match EventType::new(event_type) {
         Ok(event_type) => event_type,
         Err(error) => panic!("the arrangement failed: {error}"),
     };
-    let mut event = NewEvent::new(EventId::from_content(&[]), event_type, codec, bytes);
-    event.schema_version = SchemaVersion::new(version);
-    let record = event.into_recorded(Place {
-        position: Position::new(1),
-        tenant: TenantId::default(),
-        stream: "entity/1".parse().expect("it is a stream"),
-        revision: Revision::FIRST,
-        now: Timestamp::from_micros(0),
-    });
+    let record = record::raw(event_type, SchemaVersion::new(version), codec, bytes, 0);
     Upcast { record, registry, events: std::marker::PhantomData }
 }
 

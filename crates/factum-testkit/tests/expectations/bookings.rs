@@ -1,6 +1,6 @@
 //! Courses and who has a seat in them: decisions over tags.
 
-use factum_core::{Decision, DecisionModel, InvalidName, Query, QueryItem};
+use factum_core::{Decision, DecisionModel, InvalidName, Models, Query, QueryItem, StreamId, Tag};
 use factum_derive::Event;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ pub(crate) enum CourseEvent {
         #[factum(tag)]
         person: String,
     },
+    /// It belongs to nobody.
+    Rumoured,
 }
 
 pub(crate) fn planned(course: &str, seats: u32) -> CourseEvent {
@@ -46,6 +48,7 @@ impl DecisionModel for Seats {
         match event {
             CourseEvent::Planned { seats, .. } => self.left += seats,
             CourseEvent::Booked { .. } => self.left -= 1,
+            CourseEvent::Rumoured => {}
         }
     }
 }
@@ -90,19 +93,56 @@ impl Decision for Book {
     }
 }
 
+/// Decides exactly these events, and keeps them all in one stream.
+pub(crate) struct Announce(pub(crate) Vec<CourseEvent>);
+
+/// How many events the stream's category holds.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Announced(pub(crate) u32);
+
+impl DecisionModel for Announced {
+    type Event = CourseEvent;
+
+    fn query(&self) -> Result<Query, InvalidName> {
+        Ok(QueryItem::default().category(factum_core::Category::new("board")?).into())
+    }
+
+    fn evolve(&mut self, _: &CourseEvent) {
+        self.0 += 1;
+    }
+}
+
+impl Decision for Announce {
+    const NAME: &'static str = "announce";
+    type Models = Announced;
+    type Error = &'static str;
+
+    fn models(&self) -> Announced {
+        Announced(0)
+    }
+
+    fn decide(&self, _: &Announced) -> Result<Vec<CourseEvent>, &'static str> {
+        Ok(self.0.clone())
+    }
+
+    fn stream(&self, _: &<Announced as Models>::Event, _: &[Tag]) -> Result<StreamId, InvalidName> {
+        StreamId::new("board", "all")
+    }
+}
+
 /// Decides exactly these events, in the streams of their tags.
 pub(crate) struct Say(pub(crate) Vec<CourseEvent>);
 
 impl Decision for Say {
     const NAME: &'static str = "say";
-    type Models = Seats;
+    type Models = Announced;
     type Error = &'static str;
 
-    fn models(&self) -> Seats {
-        Seats { course: "c1".into(), left: 0 }
+    fn models(&self) -> Announced {
+        Announced(0)
     }
 
-    fn decide(&self, _: &Seats) -> Result<Vec<CourseEvent>, &'static str> {
+    fn decide(&self, _: &Announced) -> Result<Vec<CourseEvent>, &'static str> {
         Ok(self.0.clone())
     }
 }

@@ -2,7 +2,9 @@
 
 use factum_testkit::given_facts;
 
-use crate::bookings::{Book, Bookings, Say, Seats, booked, planned};
+use crate::bookings::{
+    Announce, Announced, Book, Bookings, CourseEvent, Say, Seats, booked, planned,
+};
 use crate::{failure, says};
 
 #[test]
@@ -70,4 +72,20 @@ fn a_query_that_cannot_be_made_is_no_arrangement() {
 #[test]
 fn a_decision_may_have_nothing_to_say() {
     given_facts([planned("c1", 1)]).when(Say(vec![])).then_nothing();
+}
+
+#[test]
+fn facts_stand_in_the_streams_that_the_decision_names() {
+    given_facts([planned("c1", 1), CourseEvent::Rumoured])
+        .when(Announce(vec![planned("c2", 1)]))
+        .then_state_is(&Announced(3));
+}
+
+#[test]
+fn what_cannot_be_stored_was_not_decided() {
+    let said =
+        failure(|| given_facts([]).when(Say(vec![CourseEvent::Rumoured])).then_state(|_| true));
+    says(&said, &["cannot be stored", "Rumoured", "an event with a tag"]);
+    let said = failure(|| given_facts([]).when(Say(vec![planned("", 1)])).then_state(|_| true));
+    says(&said, &["cannot be stored", "Planned { course: \"\""]);
 }

@@ -130,3 +130,33 @@ fn proptest_is_told_how_much() {
     });
     assert_eq!(counted.get(), 3, "once in each case, before its first command");
 }
+
+/// Version 1 of it leads nowhere.
+#[derive(Event, Serialize, Deserialize, Debug, PartialEq)]
+#[factum(crate = "factum_core")]
+enum StaleEvent {
+    #[factum(version = 2)]
+    Grown,
+}
+
+#[derive(Default)]
+struct Stale;
+
+impl Decider for Stale {
+    const CATEGORY: &'static str = "stale";
+    type Command = ();
+    type Event = StaleEvent;
+    type Error = &'static str;
+
+    fn decide(&self, (): ()) -> Result<Vec<StaleEvent>, &'static str> {
+        Ok(vec![StaleEvent::Grown])
+    }
+
+    fn evolve(&mut self, _: &StaleEvent) {}
+}
+
+#[test]
+fn events_that_contradict_each_other_are_found() {
+    let said = failure(|| check_decider::<Stale, _, _>(Just(()), |_, _| Ok(())));
+    says(&said, &["contradict", "stale.grown", "version 1"]);
+}
