@@ -7,7 +7,7 @@ mod variant;
 
 #[cfg(feature = "protobuf")]
 pub use self::encode::encode_message;
-pub use self::encode::{encode_value, encode_variant};
+pub use self::encode::{encode_nothing, encode_value, encode_variant};
 pub use self::error::{DecodeError, EncodeError};
 pub use self::payload::Payload;
 use crate::InvalidName;

@@ -35,6 +35,9 @@ pub(crate) fn expand(
             ::core::result::Result::Ok(())
         };
         (encode, quote!(payload.message()))
+    } else if matches!(data.fields, syn::Fields::Unit) {
+        let encode = quote!(#krate::codec::encode_nothing(#codec, out));
+        (encode, quote!(payload.nothing().map(|()| Self)))
     } else {
         (quote!(#krate::codec::encode_value(self, #codec, out)), quote!(payload.value()))
     };

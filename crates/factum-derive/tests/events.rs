@@ -232,3 +232,21 @@ fn upcasters_are_those_of_the_function() {
     );
     assert_eq!(format!("{:?}", Row::upcasters()), "[]");
 }
+
+#[derive(Event, Serialize, Deserialize, Debug, PartialEq)]
+#[factum(crate = "factum_core", name = "shop.closed")]
+struct ShopClosed;
+
+#[test]
+fn a_struct_without_fields_may_get_some_later() {
+    let mut payload = Vec::new();
+    ShopClosed.encode(&mut payload).unwrap();
+    assert_eq!(payload, b"{}");
+    for stored in ["{}", r#"{"reason":"rain"}"#, "null"] {
+        let stored = Payload::Bytes { codec: Codec::Json, bytes: stored.as_bytes() };
+        assert_eq!(ShopClosed::decode("shop.closed", stored), Ok(ShopClosed));
+    }
+    let mut cbor = Vec::new();
+    factum_core::codec::encode_nothing(Codec::Cbor, &mut cbor).unwrap();
+    assert_eq!(cbor, [0xa0], "an empty map");
+}

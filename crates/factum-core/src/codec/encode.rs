@@ -51,6 +51,15 @@ pub fn encode_value<T: Serialize>(
     }
 }
 
+/// Appends the payload of an event without fields: an empty map, so that it may get fields later.
+///
+/// # Errors
+///
+/// As [`encode_variant`].
+pub fn encode_nothing(codec: Codec, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    encode_value(&std::collections::BTreeMap::<&str, ()>::new(), codec, out)
+}
+
 /// Appends a Protocol Buffers message to `out`.
 #[cfg(feature = "protobuf")]
 #[expect(clippy::missing_panics_doc, reason = "a vector grows as needed")]

@@ -65,6 +65,15 @@ impl Payload<'_> {
         }
     }
 
+    /// Reads the payload of an event without fields; what it held before it lost them is ignored.
+    ///
+    /// # Errors
+    ///
+    /// As [`Payload::variant`].
+    pub fn nothing(self) -> Result<(), DecodeError> {
+        self.value().map(|serde::de::IgnoredAny| ())
+    }
+
     /// Reads a Protocol Buffers message.
     ///
     /// # Errors
