@@ -44,6 +44,17 @@ fn target() -> std::path::PathBuf {
 }
 
 #[test]
+fn a_project_inside_another_ones_folder_stands_on_its_own() {
+    let rig = Rig::new();
+    rig.write("Cargo.toml", "[workspace]\nresolver = \"3\"\n");
+    rig.ok(&format!("new basket --factum {CHECKOUT}"));
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--no-deps", "--offline", "--format-version", "1"]);
+    let found = ran(cargo.current_dir(rig.path("basket")).output().unwrap());
+    assert_eq!(found.code, Some(0), "{}", found.stderr);
+}
+
+#[test]
 fn nothing_is_written_over() {
     let rig = Rig::new();
     std::fs::create_dir(rig.path("basket")).unwrap();
