@@ -11,7 +11,7 @@ use rusqlite::OptionalExtension;
 use crate::SqliteStore;
 use crate::append::{Act, find_claim};
 use crate::error::Failure;
-use crate::pool::Reader;
+use crate::reader::Reader;
 use crate::query::QueryScope;
 use crate::sql;
 use crate::writer::{ActRequest, Write};

@@ -46,6 +46,7 @@ mod pool;
 mod posting;
 mod query;
 mod read;
+mod reader;
 mod rows;
 mod snapshots;
 mod sql;

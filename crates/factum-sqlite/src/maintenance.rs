@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use crate::error::{Failure, closed};
 use crate::names::Names;
-use crate::pool::Reader;
+use crate::reader::Reader;
 use crate::query::QueryScope;
 use crate::rows::EventRow;
 use crate::{SqliteStore, backup, migrate, sql, verify};

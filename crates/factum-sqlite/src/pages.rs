@@ -1,12 +1,13 @@
 //! A read as a stream of pages, read ahead of the caller.
 //!
 //! ```text
-//! first poll -> a job reads pages into a short channel -> channel full: the job parks the rest of
-//! its request and gives the thread back -> caller takes pages -> channel half empty: a new job
-//! takes the parked request up
+//! first poll -> a job reads pages into a short channel -> channel full, or others wait for a
+//! thread: the job parks the rest of its request and gives the thread back -> caller takes pages ->
+//! channel half empty: a new job takes the parked request up
 //! ```
 //!
-//! So a slow caller holds no thread, and a fast one never waits for a thread to wake.
+//! So a slow caller holds no thread, a fast one seldom waits for a thread to wake, and a long read
+//! lets the others pass after each page.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,8 +18,9 @@ use futures::stream;
 use tokio::sync::mpsc;
 
 use crate::error::{Failure, closed};
-use crate::pool::{Reader, ReaderPool};
+use crate::pool::ReaderPool;
 use crate::read::Paged;
+use crate::reader::Reader;
 
 /// How many pages may wait for the caller.
 const AHEAD_MAX: usize = 4;
@@ -144,8 +146,10 @@ where
             return;
         };
         parked = Parked { request, sender };
+        reader.end(); // A long read holds no transaction from page to page.
         read_pages += 1;
-        if parked.sender.capacity() > 0 && read_pages < JOB_PAGES_MAX {
+        let goes_on = read_pages < JOB_PAGES_MAX && !reader.others_wait();
+        if parked.sender.capacity() > 0 && goes_on {
             continue;
         }
         let watch = parked.sender.clone();

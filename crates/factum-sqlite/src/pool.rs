@@ -1,51 +1,24 @@
-//! Threads that read, each with a connection and the names it has seen.
+//! Threads that read, each with a connection of its own, and the queue they take reads from.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender};
-use factum_core::{Position, StoreError, StoreErrorKind};
-use rusqlite::Connection;
+use factum_core::{StoreError, StoreErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::SqliteStoreConfig;
 use crate::connection::open_reader;
 use crate::error::{Failure, closed};
-use crate::names::Names;
-use crate::{SqliteStoreConfig, head};
+use crate::reader::{Reader, Tickets};
 
 /// How many reads may wait for a thread before callers wait for a place in the queue.
 const QUEUE_MAX: usize = 1_024;
 
-/// What a reading thread owns.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    pub(crate) conn: Connection,
-    pub(crate) names: Names,
-}
-
-impl Reader {
-    pub(crate) fn head(&self) -> Result<Position, Failure> {
-        Ok(Position::new(head::read(&self.conn)?.cast_unsigned()))
-    }
-
-    /// Runs `read` inside one transaction, so that all its statements see one state.
-    pub(crate) fn in_transaction<T>(
-        &mut self,
-        read: impl FnOnce(&mut Self) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
-        self.conn.prepare_cached("BEGIN")?.execute([])?;
-        let result = read(self);
-        let ended = self.conn.prepare_cached("COMMIT").and_then(|mut it| it.execute([]));
-        if ended.is_err() && !self.conn.is_autocommit() {
-            self.conn.execute_batch("ROLLBACK")?;
-        }
-        result
-    }
-}
-
 /// Work for a reading thread, holding its place in the queue until it is done.
 struct Job {
+    ticket: u64,
     work: Box<dyn FnOnce(&mut Reader) + Send>,
     _place: OwnedSemaphorePermit,
 }
@@ -55,6 +28,7 @@ struct Job {
 pub(crate) struct ReaderPool {
     queue: Sender<Job>,
     places: Arc<Semaphore>,
+    tickets: Tickets,
     /// Joined when the last clone is dropped; the queue above is closed by then.
     _threads: Arc<Threads>,
 }
@@ -62,19 +36,20 @@ pub(crate) struct ReaderPool {
 impl ReaderPool {
     pub(crate) fn start(config: &SqliteStoreConfig) -> Result<Self, StoreError> {
         let (queue, jobs) = crossbeam_channel::unbounded(); // The places bound it.
+        let tickets = Tickets::default();
         let mut threads = Vec::with_capacity(config.readers);
         for number in 0..config.readers {
             let conn = open_reader(&config.path, config.busy_timeout_ms)?;
-            let jobs = jobs.clone();
+            let (reader, jobs) = (Reader::new(conn, tickets.clone()), jobs.clone());
             let name = format!("factum-read-{number}");
-            let thread = std::thread::Builder::new().name(name).spawn(move || serve(conn, &jobs));
+            let thread = std::thread::Builder::new().name(name).spawn(move || serve(reader, &jobs));
             threads.push(thread.map_err(|error| {
                 StoreError::new(StoreErrorKind::Unavailable, "open store", "no thread to read with")
                     .with_source(error)
             })?);
         }
         let places = Arc::new(Semaphore::new(QUEUE_MAX));
-        Ok(Self { queue, places, _threads: Arc::new(Threads(Mutex::new(threads))) })
+        Ok(Self { queue, places, tickets, _threads: Arc::new(Threads(Mutex::new(threads))) })
     }
 
     /// Runs `read` on a reading thread, in one transaction.
@@ -101,19 +76,26 @@ impl ReaderPool {
     ) -> Result<(), StoreError> {
         let gone = || closed(StoreErrorKind::Unavailable, operation);
         let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| gone())?;
-        let job = Job { work: Box::new(work), _place: place };
+        let job = Job { ticket: self.tickets.draw(), work: Box::new(work), _place: place };
         self.queue.send(job).map_err(|_| gone())
     }
 }
 
-fn serve(conn: Connection, jobs: &Receiver<Job>) {
-    let mut reader = Reader { conn, names: Names::default() };
-    for Job { work, _place } in jobs {
+fn serve(mut reader: Reader, jobs: &Receiver<Job>) {
+    loop {
+        let Job { ticket, work, _place } = match jobs.try_recv() {
+            Ok(job) => job,
+            Err(_) => {
+                reader.end(); // No transaction is held open while nothing is read.
+                let Ok(job) = jobs.recv() else { return };
+                job
+            }
+        };
+        reader.take_up(ticket);
         // A panic is the bug of one read: its caller is told that no answer will come, and the
         // thread lives on for the others.
-        let _ = catch_unwind(AssertUnwindSafe(|| work(&mut reader)));
-        if !reader.conn.is_autocommit() {
-            let _ = reader.conn.execute_batch("ROLLBACK");
+        if catch_unwind(AssertUnwindSafe(|| work(&mut reader))).is_err() {
+            reader.end();
         }
     }
 }

@@ -8,7 +8,7 @@ use rusqlite::{CachedStatement, OptionalExtension, Params};
 
 use crate::error::Failure;
 use crate::ids::without_events;
-use crate::pool::Reader;
+use crate::reader::Reader;
 use crate::query::{Matcher, QueryScope, signed};
 use crate::rows::{EventRow, PageBuilder};
 use crate::sql;
@@ -50,7 +50,7 @@ fn matching(
     end: Position,
     size: usize,
 ) -> Result<(Vec<RecordedEvent>, bool), Failure> {
-    let Reader { conn, names } = reader;
+    let Reader { conn, names, .. } = reader;
     let LogRead { query, after, .. } = request;
     let mut matcher = Matcher::new(conn, scope, query)?;
     let mut log_page = conn.prepare_cached(sql::LOG_PAGE)?;
@@ -99,7 +99,7 @@ pub(crate) fn stream_page(
         }
     };
     let there = usize::try_from(to - from + 1).unwrap_or(0);
-    let Reader { conn, names } = reader;
+    let Reader { conn, names, .. } = reader;
     let mut events = Events { conn, names, page: PageBuilder::new(size, there) };
     let mut statement = conn.prepare_cached(sql)?;
     // One more than the page, to know whether another follows.
@@ -115,7 +115,7 @@ pub(crate) fn stream_page(
 }
 
 /// The only page of a read where there is nothing to read.
-pub(crate) fn nothing<R>(reader: &Reader) -> Result<Paged<R>, Failure> {
+pub(crate) fn nothing<R>(reader: &mut Reader) -> Result<Paged<R>, Failure> {
     Ok((Page { events: Vec::new(), through: reader.head()? }, None))
 }
 

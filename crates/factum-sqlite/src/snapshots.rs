@@ -13,7 +13,7 @@ use rusqlite::{Connection, Row};
 use crate::codec::{SnapshotRow, payload_checksum};
 use crate::error::Failure;
 use crate::ids::Ids;
-use crate::pool::Reader;
+use crate::reader::Reader;
 use crate::writer::{Done, Write};
 use crate::{SqliteStore, sql};
 

@@ -171,7 +171,7 @@ impl EventStore for SqliteStore {
         let (scope, command) = (TenantScope::One(tenant.clone()), command.clone());
         let now = self.shared.config.clock.now();
         let find =
-            move |reader: &mut crate::pool::Reader| match QueryScope::new(&reader.conn, &scope)? {
+            move |reader: &mut crate::reader::Reader| match QueryScope::new(&reader.conn, &scope)? {
                 QueryScope::One { id: Some(tenant), .. } => {
                     commands::find(&reader.conn, &mut reader.names, tenant, &command, now)
                 }

@@ -17,7 +17,8 @@ const SAMPLE: &[u8] = include_bytes!("../sample.csv");
 const USAGE: &str = "usage: permits [LOG.csv [STORE]]
 
 LOG.csv  an event log of permit cases with the columns of the receipt log: case:concept:name,
-         concept:name, org:resource, time:timestamp, concept:instance, case:deadline; a few cases that come with the program unless given
+         concept:name, org:resource, time:timestamp, concept:instance, case:deadline; unless
+         given, a few cases that come with the program
 STORE    where to keep the events, for example sqlite:permits.db; in memory unless given";
 
 #[tokio::main]

@@ -80,3 +80,29 @@ async fn nothing_comes_after_an_error() {
     assert_eq!(pages.len(), 2);
     assert_eq!(pages[1].as_ref().unwrap_err().kind(), StoreErrorKind::Corrupt);
 }
+
+#[tokio::test]
+async fn a_long_read_lets_a_short_one_pass_after_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = SqliteStoreConfig { readers: 1, ..SqliteStoreConfig::new(folder.path().join("a")) };
+    drop(crate::connection::open_writer(&config).unwrap());
+    let pool = ReaderPool::start(&config).unwrap();
+    let (go, may_go) = std::sync::mpsc::channel();
+    let gate = Mutex::new(may_go);
+    let (order, seen) = std::sync::mpsc::channel();
+    let of_long = order.clone();
+    let mut long = pages(&pool, "read", 1_u64, None, move |_, number| {
+        if number == 1 {
+            gate.lock().unwrap().recv().unwrap();
+        }
+        of_long.send(format!("page {number}")).unwrap();
+        Ok((numbered(number), (number < 3).then_some(number + 1)))
+    });
+    let first = futures::poll!(long.next());
+    assert!(first.is_pending(), "the only thread is at work on the first page");
+    pool.submit("read", move |_| order.send("short".into()).unwrap()).await.unwrap();
+    go.send(()).unwrap();
+    pool.run("read", |_| Ok(())).await.unwrap();
+    assert_eq!(numbers(long).await, [1, 2, 3]);
+    assert_eq!(seen.iter().collect::<Vec<_>>(), ["page 1", "short", "page 2", "page 3"]);
+}
