@@ -57,7 +57,7 @@ pub fn encode_value<T: Serialize>(
 ///
 /// As [`encode_variant`].
 pub fn encode_nothing(codec: Codec, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    encode_value(&std::collections::BTreeMap::<&str, ()>::new(), codec, out)
+    encode_value(&std::collections::BTreeMap::<&str, u8>::new(), codec, out)
 }
 
 /// Appends a Protocol Buffers message to `out`.
