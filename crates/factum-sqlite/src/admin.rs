@@ -11,8 +11,8 @@ use rusqlite::OptionalExtension;
 use crate::SqliteStore;
 use crate::append::{Act, find_claim};
 use crate::error::Failure;
-use crate::reader::Reader;
 use crate::query::QueryScope;
+use crate::reader::Reader;
 use crate::sql;
 use crate::writer::{ActRequest, Write};
 

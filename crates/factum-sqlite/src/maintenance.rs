@@ -11,8 +11,8 @@ use tokio::sync::oneshot;
 
 use crate::error::{Failure, closed};
 use crate::names::Names;
-use crate::reader::Reader;
 use crate::query::QueryScope;
+use crate::reader::Reader;
 use crate::rows::EventRow;
 use crate::{SqliteStore, backup, migrate, sql, verify};
 

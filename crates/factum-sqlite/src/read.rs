@@ -8,8 +8,8 @@ use rusqlite::{CachedStatement, OptionalExtension, Params};
 
 use crate::error::Failure;
 use crate::ids::without_events;
-use crate::reader::Reader;
 use crate::query::{Matcher, QueryScope, signed};
+use crate::reader::Reader;
 use crate::rows::{EventRow, PageBuilder};
 use crate::sql;
 

@@ -170,13 +170,15 @@ impl EventStore for SqliteStore {
         let tenant = self.tenant().map_err(|it| StoreError::refused(OPERATION, &it))?;
         let (scope, command) = (TenantScope::One(tenant.clone()), command.clone());
         let now = self.shared.config.clock.now();
-        let find =
-            move |reader: &mut crate::reader::Reader| match QueryScope::new(&reader.conn, &scope)? {
-                QueryScope::One { id: Some(tenant), .. } => {
-                    commands::find(&reader.conn, &mut reader.names, tenant, &command, now)
-                }
-                _ => Ok(None),
-            };
+        let find = move |reader: &mut crate::reader::Reader| match QueryScope::new(
+            &reader.conn,
+            &scope,
+        )? {
+            QueryScope::One { id: Some(tenant), .. } => {
+                commands::find(&reader.conn, &mut reader.names, tenant, &command, now)
+            }
+            _ => Ok(None),
+        };
         self.shared.readers.run(OPERATION, find).await
     }
 

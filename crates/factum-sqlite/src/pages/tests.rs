@@ -84,7 +84,8 @@ async fn nothing_comes_after_an_error() {
 #[tokio::test]
 async fn a_long_read_lets_a_short_one_pass_after_a_page() {
     let folder = tempfile::tempdir().unwrap();
-    let config = SqliteStoreConfig { readers: 1, ..SqliteStoreConfig::new(folder.path().join("a")) };
+    let config =
+        SqliteStoreConfig { readers: 1, ..SqliteStoreConfig::new(folder.path().join("a")) };
     drop(crate::connection::open_writer(&config).unwrap());
     let pool = ReaderPool::start(&config).unwrap();
     let (go, may_go) = std::sync::mpsc::channel();
