@@ -70,3 +70,24 @@ async fn what_changed_is_a_json_patch() {
     );
     assert!(accounts.diff("ann", At::Now, At::Now).await.unwrap().0.is_empty());
 }
+
+#[tokio::test]
+async fn what_comes_after_a_later_event_is_later_over_many_pages() {
+    let clock = Arc::new(ManualClock::default());
+    let store: SharedStore = Arc::new(MemoryStore::new(TenantScope::default(), clock.clone()));
+    let accounts = accounts(&store);
+    let deposits = |count: u64| {
+        move |account: &mut factum_core::Recorded<common::Account>| {
+            (0..count).try_for_each(|_| account.execute(Deposit(1)))
+        }
+    };
+    clock.set(at(10));
+    accounts.execute("ann", Open("a@x.org")).await.unwrap();
+    accounts.update("ann", deposits(400)).await.unwrap();
+    clock.set(at(20));
+    accounts.execute("ann", Deposit(1)).await.unwrap();
+    clock.set(at(10)); // Set back.
+    accounts.update("ann", deposits(2_000)).await.unwrap();
+    let loaded = accounts.load_at("ann", At::Time(at(15))).await.unwrap();
+    assert_eq!((loaded.state.balance, loaded.revision), (400, Some(Revision::new(400))));
+}
