@@ -2,6 +2,8 @@
 //!
 //! `PROGRAM FOLDER COUNT [WORK]`: stores are made in the folder, `COUNT` scales the work, and a
 //! third argument leaves out all work but the one of that name.
+//!
+//! Commands on aggregates are in `bank.rs`, beside this.
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

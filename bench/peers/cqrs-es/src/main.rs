@@ -2,6 +2,9 @@
 //! is its primary key, tags it has none. Its own pool flushes at checkpoints only; here every
 //! commit does.
 
+mod accounts;
+#[path = "../../common/bank.rs"]
+mod bank;
 #[path = "../../common/work.rs"]
 mod work;
 
@@ -75,7 +78,7 @@ async fn main() -> Result<()> {
     if work.wanted(MANY) {
         many(&work).await?;
     }
-    Ok(())
+    accounts::run(&work).await
 }
 
 /// As its own pool, but for the flush.

@@ -1,6 +1,9 @@
 //! evento on SQLite on the work of the table, through its executor: an aggregate index, no tags.
 //! Left alone it uses a rollback journal; here it is given a write-ahead log and full flushes.
 
+mod accounts;
+#[path = "../../common/bank.rs"]
+mod bank;
 #[path = "../../common/work.rs"]
 mod work;
 
@@ -37,7 +40,7 @@ async fn main() -> Result<()> {
     if work.wanted(MANY) {
         many(&work).await?;
     }
-    Ok(())
+    accounts::run(&work).await
 }
 
 async fn open(folder: &Path) -> Result<Sqlite> {
@@ -49,9 +52,7 @@ async fn open(folder: &Path) -> Result<Sqlite> {
         .busy_timeout(Duration::from_secs(60));
     let pool = SqlitePoolOptions::new().max_connections(10).connect_with(options).await?;
     let mut conn = pool.acquire().await?;
-    evento::sql_migrator::new_migrator::<sqlx::Sqlite>()?
-        .run(&mut *conn, &Plan::apply_all())
-        .await?;
+    evento::sql_migrator::new::<sqlx::Sqlite>()?.run(&mut *conn, &Plan::apply_all()).await?;
     drop(conn);
     Ok(pool.into())
 }

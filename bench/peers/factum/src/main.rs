@@ -1,5 +1,8 @@
 //! Factum on the work of the table, by the same program as its peers: one tag on each event.
 
+mod accounts;
+#[path = "../../common/bank.rs"]
+mod bank;
 #[path = "../../common/work.rs"]
 mod work;
 
@@ -34,7 +37,7 @@ async fn main() -> Result<()> {
     if work.wanted(MANY) {
         many(&work).await?;
     }
-    Ok(())
+    accounts::run(&work).await
 }
 
 async fn open(folder: &Path) -> Result<SqliteStore> {
