@@ -155,7 +155,9 @@ impl<A: Aggregate> Attempt<'_, A> {
         let replayed = std::mem::take(&mut after.replayed);
         if let Some(snapshots) = &self.repository.shared.snapshots {
             let before = before.map_or(0, |it| it.get() + 1);
-            snapshots.offer(&self.repository.place.store, self.stream, (before, replayed), &after);
+            let (store, clock) =
+                (&self.repository.place.store, &self.repository.shared.settings.clock);
+            snapshots.offer(store, self.stream, (before, replayed), &after, clock.as_ref());
         }
         let executed = Executed {
             events,

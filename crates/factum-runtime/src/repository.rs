@@ -109,8 +109,7 @@ impl<A: Aggregate> Repository<A> {
         self.with(|shared| shared.settings.ids = ids)
     }
 
-    /// Takes the time of snapshots from `clock`; events get the store's time. To be said before
-    /// [`Repository::with_snapshots`].
+    /// Takes the time of snapshots from `clock`; events get the store's time.
     #[must_use]
     pub fn with_clock(self, clock: Arc<dyn Clock>) -> Self {
         self.with(|shared| shared.settings.clock = clock)
@@ -132,8 +131,7 @@ impl<A: Aggregate> Repository<A> {
     where
         A: Serialize + DeserializeOwned,
     {
-        let clock = Arc::clone(&self.shared.settings.clock);
-        let snapshots = Arc::new(SnapshotSettings::new(policy, clock)?);
+        let snapshots = Arc::new(SnapshotSettings::new(policy)?);
         Ok(self.with(|shared| shared.snapshots = Some(snapshots)))
     }
 

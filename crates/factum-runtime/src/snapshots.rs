@@ -133,7 +133,6 @@ pub(crate) struct SnapshotSettings<A> {
     kind: SnapshotKind,
     encode: Encode<A>,
     decode: Decode<A>,
-    clock: Arc<dyn Clock>,
     pub(crate) writer: SnapshotWriter,
 }
 
@@ -157,7 +156,7 @@ struct Read<A> {
 }
 
 impl<A: Aggregate> SnapshotSettings<A> {
-    pub(crate) fn new(policy: Snapshots, clock: Arc<dyn Clock>) -> Result<Self, InvalidName>
+    pub(crate) fn new(policy: Snapshots) -> Result<Self, InvalidName>
     where
         A: Serialize + DeserializeOwned,
     {
@@ -174,7 +173,6 @@ impl<A: Aggregate> SnapshotSettings<A> {
                 let read: Read<A> = payload.value()?;
                 Ok((read.state, read.analytics))
             },
-            clock,
             writer: SnapshotWriter::default(),
             policy,
         })
@@ -239,6 +237,7 @@ impl<A: Aggregate> SnapshotSettings<A> {
         stream: &StreamId,
         (before, replayed): (u64, u64),
         after: &Loaded<A>,
+        clock: &dyn Clock,
     ) {
         let Some(revision) = after.revision else { return };
         if self.policy.is_due(before, revision.get() + 1, replayed) {
@@ -246,7 +245,8 @@ impl<A: Aggregate> SnapshotSettings<A> {
                 Some(own) => Arc::clone(&own.0),
                 None => Arc::clone(log) as Arc<dyn SnapshotStore>,
             };
-            let job = Job { store, stream: stream.clone(), loaded: after.clone(), revision };
+            let (stream, taken_at) = (stream.clone(), clock.now());
+            let job = Job { store, stream, loaded: after.clone(), revision, taken_at };
             self.writer.offer(Arc::clone(self), job);
         }
     }

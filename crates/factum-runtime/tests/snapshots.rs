@@ -88,6 +88,18 @@ async fn a_costly_replay_takes_one() {
 }
 
 #[tokio::test]
+async fn they_bear_the_time_of_the_repositorys_clock() {
+    let store = memory();
+    let clock = Arc::new(factum_testkit::ManualClock::default());
+    clock.set(Timestamp::from_micros(77));
+    let accounts = with(&store, Snapshots::every(1)).with_clock(clock);
+    accounts.execute("ann", Open("a@x.org")).await.unwrap();
+    accounts.snapshots_settled().await;
+    let list = store.snapshots(SnapshotList::default()).await.unwrap();
+    assert_eq!(list[0].taken_at, Timestamp::from_micros(77));
+}
+
+#[tokio::test]
 async fn only_the_newest_are_kept() {
     let store = memory();
     let accounts = with(&store, Snapshots::every(1).keep_last(2));

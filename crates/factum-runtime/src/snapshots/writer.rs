@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use factum_core::{
-    Aggregate, Revision, Snapshot, SnapshotStore, StoreError, StoreErrorKind, StreamId,
+    Aggregate, Revision, Snapshot, SnapshotStore, StoreError, StoreErrorKind, StreamId, Timestamp,
 };
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
@@ -21,6 +21,7 @@ pub(crate) struct Job<A> {
     pub(crate) stream: StreamId,
     pub(crate) revision: Revision,
     pub(crate) loaded: Loaded<A>,
+    pub(crate) taken_at: Timestamp,
 }
 
 /// A message to the task: take a snapshot, or say that everything before is done.
@@ -91,7 +92,7 @@ impl<A: Aggregate> SnapshotSettings<A> {
             schema_version: self.policy.schema_version,
             codec: self.policy.codec,
             payload: Bytes::from(payload),
-            taken_at: self.clock.now(),
+            taken_at: job.taken_at,
         };
         drop(job.loaded); // Whoever waits for the state to be unshared need not wait for the disk.
         job.store.save_snapshot(snapshot).await?;
