@@ -16,6 +16,7 @@ use crate::Loaded;
 /// second look before a command is rejected, see to that.
 pub(crate) struct Cache<A> {
     entries: Mutex<LruCache<Box<str>, Entry<A>, RandomState>>,
+    entries_max: NonZeroUsize,
     /// Whose states they are: a handle of another tenant has none in here.
     scope: TenantScope,
     /// A copy for when a caller still holds the last answer.
@@ -31,8 +32,9 @@ struct Entry<A> {
 
 impl<A> Cache<A> {
     pub(crate) fn new(entries_max: NonZeroUsize, scope: TenantScope, copy: fn(&A) -> A) -> Self {
-        let entries = LruCache::with_hasher(entries_max, RandomState::default());
-        Self { entries: Mutex::new(entries), scope, copy }
+        // Grows as it is used, and is trimmed below: a large bound costs nothing until then.
+        let entries = LruCache::unbounded_with_hasher(RandomState::default());
+        Self { entries: Mutex::new(entries), entries_max, scope, copy }
     }
 
     /// An empty cache like this one, if `scope` is another one's.
@@ -40,8 +42,12 @@ impl<A> Cache<A> {
         if *scope == self.scope {
             return Arc::clone(self);
         }
-        let entries_max = self.entries.lock().unwrap_or_else(PoisonError::into_inner).cap();
-        Arc::new(Self::new(entries_max, scope.clone(), self.copy))
+        Arc::new(Self::new(self.entries_max, scope.clone(), self.copy))
+    }
+
+    /// An empty cache like this one.
+    pub(crate) fn emptied(&self) -> Self {
+        Self::new(self.entries_max, self.scope.clone(), self.copy)
     }
 
     /// The name of the entity's stream and, ready to be changed, its state: each if it is known.
@@ -65,6 +71,9 @@ impl<A> Cache<A> {
         } else {
             let entry = Entry { stream: stream.clone(), loaded: Some(loaded) };
             entries.put(stream.id().into(), entry);
+            if entries.len() > self.entries_max.get() {
+                entries.pop_lru();
+            }
         }
     }
 }

@@ -120,7 +120,7 @@ impl<E: Event> Decisions<E> {
                 Ok(decided) => return Ok(decided),
                 Err(error) => error,
             };
-            let again = error.is_retryable(false, options.command_id.is_some());
+            let again = error.is_retryable(&options, self.settings.clock.now());
             if !again || !self.settings.retry.allows(made) {
                 return Err(error.after(made));
             }
@@ -143,6 +143,28 @@ impl<E: Event> Decisions<E> {
         {
             return Ok(self.repeated(&first.answer(command)?).await?);
         }
+        let done = self.decide(decision, command.clone(), options).await;
+        let (Err(error), Some(command)) = (&done, &command) else { return done };
+        if !error.is_judgement() {
+            return done;
+        }
+        // A judgement may be due to this very command: another copy of it may have been stored
+        // since the command log was asked.
+        match self.place.store.recall(&command.id).await.map_err(ExecuteError::Store)? {
+            Some(first) => Ok(self.repeated(&first.answer(command)?).await?),
+            None => done,
+        }
+    }
+
+    async fn decide<D>(
+        &self,
+        decision: &D,
+        command: Option<Command>,
+        options: &Options,
+    ) -> Result<Decided<E>, ExecuteError<D::Error>>
+    where
+        D: Decision<Models: Models<Event = E>>,
+    {
         let (models, query, through) = self.read(decision).await?;
         let events = decision.decide(&models).map_err(ExecuteError::Rejected)?;
         if events.is_empty() && command.is_none() {

@@ -92,6 +92,7 @@ fn encoded<E: Event>(event: &E) -> Result<Bytes, EncodeError> {
     let mut buffer = PAYLOAD.take();
     buffer.clear();
     let payload = event.encode(&mut buffer).map(|()| Bytes::copy_from_slice(&buffer));
+    buffer.clear();
     buffer.shrink_to(PAYLOAD_KEPT_MAX);
     PAYLOAD.set(buffer);
     payload

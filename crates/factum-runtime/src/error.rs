@@ -3,8 +3,14 @@
 use factum_core::codec::EncodeError;
 use factum_core::{
     AppendError, Conflict, EventError, EventType, InvalidName, Refusal, Revision, StoreError,
-    StoreErrorKind, StreamId,
+    StoreErrorKind, StreamId, Timestamp,
 };
+
+use crate::Options;
+
+/// How long a command has to be remembered for its outcome to be settled by asking again, in
+/// milliseconds: longer than all attempts take.
+const REMEMBERED_MS_MIN: i64 = 60_000;
 
 /// Why a state could not be loaded. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -95,18 +101,36 @@ impl<E> ExecuteError<E> {
         }
     }
 
-    /// Whether loading again and deciding again may help.
-    pub(crate) fn is_retryable(&self, stale_is_final: bool, has_command_id: bool) -> bool {
+    /// Whether loading again and deciding again may help, at this time.
+    pub(crate) fn is_retryable(&self, options: &Options, now: Timestamp) -> bool {
         match self {
             Self::Conflict { conflict: Conflict::Claim { .. }, .. } => false,
-            Self::Conflict { .. } => !stale_is_final,
+            // The caller's own expectation failed, and not just the guard on what was read.
+            Self::Conflict { conflict: Conflict::Stream { actual, .. }, .. } => {
+                options.expected.is_none_or(|expected| expected.holds(*actual))
+            }
+            Self::Conflict { .. } => true,
             Self::Store(error) | Self::Load(LoadError::Store(error)) => match error.kind() {
                 StoreErrorKind::Unavailable => true,
-                StoreErrorKind::OutcomeUnknown => has_command_id,
+                // Settled by the command id, as long as the store remembers it.
+                StoreErrorKind::OutcomeUnknown => {
+                    let soon = now.plus_millis(REMEMBERED_MS_MIN);
+                    options.command_id.is_some() && options.expires_at.is_none_or(|it| it > soon)
+                }
                 _ => false,
             },
             _ => false,
         }
+    }
+
+    /// Whether it is about what the state, or the caller's expectation of it, allows.
+    pub(crate) fn is_judgement(&self) -> bool {
+        matches!(self, Self::Rejected(_) | Self::Conflict { .. } | Self::Refused(_))
+    }
+
+    /// Whether it is about the new events themselves, which another state might not lead to.
+    pub(crate) fn is_about_the_events(&self) -> bool {
+        matches!(self, Self::Refused(_) | Self::Encode { .. } | Self::Name { .. })
     }
 
     pub(crate) fn after(self, made: u32) -> Self {

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use factum_core::{
     Aggregate, AppendRequest, Appended, Command, Conflict, EventStoreExt, Expected, Guard,
-    InvalidName, Recorded, Revision, StreamId, StreamRead,
+    InvalidName, Position, Recorded, Revision, StreamId, StreamRead,
 };
 
 use crate::envelope::Envelopes;
 use crate::load::Until;
-use crate::{ExecuteError, Executed, Loaded, Options, Repository, SnapshotUse};
+use crate::{ExecuteError, Executed, Loaded, Options, Repository};
 
 type Answer<A> = Result<Executed<A>, ExecuteError<<A as Aggregate>::Error>>;
 
@@ -27,9 +27,8 @@ pub(crate) async fn execute<A: Aggregate>(
             Ok(executed) => return Ok(executed),
             Err(error) => error,
         };
-        let stale_is_final = options.expected.is_some();
-        if !retry.allows(made) || !error.is_retryable(stale_is_final, options.command_id.is_some())
-        {
+        let now = repository.shared.settings.clock.now();
+        if !retry.allows(made) || !error.is_retryable(options, now) {
             return Err(error.after(made));
         }
         retry.pause(made).await;
@@ -57,32 +56,16 @@ async fn attempt<A: Aggregate>(
         return repeated(repository, &stream, &first).await;
     }
     let attempt = Attempt { repository, stream: &stream, command, options };
-    let now = repository.loader();
-    let loaded = match kept {
-        None => now.load(&stream, Until::End).await?,
-        Some(kept) if attempt.check_expected(kept.revision).is_err() => {
-            now.forward(&stream, kept, Until::End).await?
-        }
-        // A kept state may be behind the log. If it leads to an append, the guard will tell; if
-        // not, nothing would, so it is brought forward and asked again.
-        Some(kept) => match decide(kept, work) {
-            Outcome::Events(events, before) => return attempt.append(events, before).await,
-            Outcome::Nothing(same) | Outcome::Rejected(_, Some(same)) => {
-                now.forward(&stream, same, Until::End).await?
-            }
-            Outcome::Rejected(_, None) => now.load(&stream, Until::End).await?,
-        },
-    };
-    attempt.check_expected(loaded.revision)?;
-    match decide(loaded, work) {
-        Outcome::Events(events, after) => attempt.append(events, after).await,
-        Outcome::Nothing(same) => attempt.append(vec![], same).await,
-        Outcome::Rejected(reason, same) => {
-            if let Some(same) = same {
-                attempt.keep(same);
-            }
-            Err(ExecuteError::Rejected(reason))
-        }
+    let done = attempt.on_kept_or_loaded(kept, work).await;
+    let (Err(error), Some(command)) = (&done, &attempt.command) else { return done };
+    if !error.is_judgement() {
+        return done;
+    }
+    // A judgement may be due to this very command: another copy of it may have been stored since
+    // the command log was asked.
+    match recall(repository, command).await? {
+        Some(first) => repeated(repository, &stream, &first).await,
+        None => done,
     }
 }
 
@@ -127,6 +110,45 @@ struct Attempt<'a, A: Aggregate> {
 }
 
 impl<A: Aggregate> Attempt<'_, A> {
+    async fn on_kept_or_loaded(
+        &self,
+        kept: Option<Loaded<A>>,
+        work: &mut impl FnMut(&mut Recorded<A>) -> Result<(), A::Error>,
+    ) -> Answer<A> {
+        let now = self.repository.loader();
+        let loaded = match kept {
+            None => now.load(self.stream, Until::End).await?,
+            Some(kept) if self.check_expected(kept.revision).is_err() => {
+                now.forward(self.stream, kept).await?
+            }
+            // A kept state may be behind the log. If it leads to an append, the guard will tell;
+            // if not, nothing would, so it is brought forward and asked again.
+            Some(kept) => match decide(kept, work) {
+                Outcome::Events(events, before) => match self.append(events, before).await {
+                    Err(error) if error.is_about_the_events() => {
+                        now.load(self.stream, Until::End).await?
+                    }
+                    done => return done,
+                },
+                Outcome::Nothing(same) | Outcome::Rejected(_, Some(same)) => {
+                    now.forward(self.stream, same).await?
+                }
+                Outcome::Rejected(_, None) => now.load(self.stream, Until::End).await?,
+            },
+        };
+        self.check_expected(loaded.revision)?;
+        match decide(loaded, work) {
+            Outcome::Events(events, after) => self.append(events, after).await,
+            Outcome::Nothing(same) => self.append(vec![], same).await,
+            Outcome::Rejected(reason, same) => {
+                if let Some(same) = same {
+                    self.keep(same);
+                }
+                Err(ExecuteError::Rejected(reason))
+            }
+        }
+    }
+
     /// Refuses what the caller did not expect before anything is decided.
     fn check_expected(&self, actual: Option<Revision>) -> Result<(), ExecuteError<A::Error>> {
         match self.options.expected {
@@ -139,7 +161,7 @@ impl<A: Aggregate> Attempt<'_, A> {
         }
     }
 
-    async fn append(mut self, events: Vec<A::Event>, mut after: Loaded<A>) -> Answer<A> {
+    async fn append(&self, events: Vec<A::Event>, mut after: Loaded<A>) -> Answer<A> {
         let before = after.revision;
         if !events.is_empty() || self.command.is_some() {
             let request = self.request(&events, before)?;
@@ -153,7 +175,9 @@ impl<A: Aggregate> Attempt<'_, A> {
             }
         }
         let replayed = std::mem::take(&mut after.replayed);
-        if let Some(snapshots) = &self.repository.shared.snapshots {
+        if let Some(snapshots) = &self.repository.shared.snapshots
+            && self.is_complete(&after)
+        {
             let before = before.map_or(0, |it| it.get() + 1);
             let (store, clock) =
                 (&self.repository.place.store, &self.repository.shared.settings.clock);
@@ -172,7 +196,7 @@ impl<A: Aggregate> Attempt<'_, A> {
     }
 
     fn request(
-        &mut self,
+        &self,
         events: &[A::Event],
         before: Option<Revision>,
     ) -> Result<AppendRequest, ExecuteError<A::Error>> {
@@ -186,7 +210,7 @@ impl<A: Aggregate> Attempt<'_, A> {
         }
         let expected = before.map_or(Expected::NoStream, Expected::Revision);
         request.guards.push(Guard::Stream { stream: self.stream.clone(), expected });
-        request.command = self.command.take();
+        request.command = self.command.clone();
         Ok(request)
     }
 
@@ -210,11 +234,14 @@ impl<A: Aggregate> Attempt<'_, A> {
     }
 
     fn keep(&self, loaded: Loaded<A>) {
-        // Without the counts that it should have, a state is not worth keeping.
-        let complete = loaded.analytics.is_some() == self.repository.shared.analytics;
-        if let Some(cache) = self.repository.cache.as_ref().filter(|_| complete) {
+        if let Some(cache) = self.repository.cache.as_ref().filter(|_| self.is_complete(&loaded)) {
             cache.put(self.stream, loaded);
         }
+    }
+
+    /// Without the counts that it should have, a state is not worth keeping.
+    fn is_complete(&self, loaded: &Loaded<A>) -> bool {
+        loaded.analytics.is_some() == self.repository.shared.analytics
     }
 }
 
@@ -226,10 +253,10 @@ async fn repeated<A: Aggregate>(
 ) -> Answer<A> {
     let mut events = Vec::new();
     let from = first.first.unwrap_or(first.last.plus(1));
-    let until = Until::Position(first.last);
+    let before = Until::Position(Position::new(from.get() - 1));
     let then = repository
         .loader()
-        .replay_seeing(stream, SnapshotUse::None, until, |record, event| {
+        .load_seeing(stream, before, Until::Position(first.last), |record, event| {
             if record.position >= from {
                 events.push(event);
             }

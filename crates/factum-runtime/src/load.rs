@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use factum_core::{
-    Aggregate, EventError, Position, RecordedEvent, Registry, Revision, Store, StreamId,
+    Aggregate, EventError, Position, RecordedEvent, Registry, Revision, SharedStore, StreamId,
     StreamRead, Timestamp,
 };
 use futures::TryStreamExt;
@@ -23,7 +23,7 @@ pub(crate) enum Until {
 
 /// What loading needs to know.
 pub(crate) struct Loader<'a, A: Aggregate> {
-    pub(crate) store: &'a dyn Store,
+    pub(crate) store: &'a SharedStore,
     pub(crate) registry: &'a Registry,
     pub(crate) snapshots: Option<&'a SnapshotSettings<A>>,
     pub(crate) analytics: bool,
@@ -49,30 +49,50 @@ impl<A: Aggregate> Loader<'_, A> {
         stream: &StreamId,
         until: Until,
     ) -> Result<Loaded<A>, LoadError> {
+        self.load_seeing(stream, until, until, |_, _| {}).await
+    }
+
+    /// As [`Loader::load`]; `see` gets every event of the domain after `unseen`, with its record.
+    pub(crate) async fn load_seeing(
+        &self,
+        stream: &StreamId,
+        unseen: Until,
+        until: Until,
+        mut see: impl FnMut(&RecordedEvent, A::Event) + Send,
+    ) -> Result<Loaded<A>, LoadError> {
         let start = match self.snapshots {
-            Some(snapshots) => snapshots.latest(self.store, stream, until, self.analytics).await,
+            Some(snapshots) => snapshots.latest(self.store, stream, unseen, self.analytics).await,
             None => Err(SnapshotUse::None),
         };
-        match start {
-            Ok(start) => self.forward(stream, start, until).await,
-            Err(unused) => self.replay(stream, unused, until).await,
+        let unused = match start {
+            Ok(start) => match self.advance(stream, start, until, &mut see).await {
+                Ok(loaded) => return Ok(loaded),
+                Err(AdvanceError::Load(error)) => return Err(error),
+                Err(AdvanceError::Foreign) => {
+                    tracing::warn!(%stream, "a snapshot belongs to another history; replaying");
+                    SnapshotUse::Foreign
+                }
+            },
+            Err(unused) => unused,
+        };
+        let start = Loaded { snapshot: unused, ..self.initial() };
+        match self.advance(stream, start, until, see).await {
+            Ok(loaded) => Ok(loaded),
+            Err(AdvanceError::Load(error)) => Err(error),
+            Err(AdvanceError::Foreign) => unreachable!("the initial state has no last event"),
         }
     }
 
-    /// A state brought forward; replayed from the beginning if it belongs to another history.
+    /// A kept state brought forward; loaded afresh if the log does not have its last event.
     pub(crate) async fn forward(
         &self,
         stream: &StreamId,
-        start: Loaded<A>,
-        until: Until,
+        kept: Loaded<A>,
     ) -> Result<Loaded<A>, LoadError> {
-        match self.advance(stream, start, until, |_, _| {}).await {
+        match self.advance(stream, kept, Until::End, |_, _| {}).await {
             Ok(loaded) => Ok(loaded),
             Err(AdvanceError::Load(error)) => Err(error),
-            Err(AdvanceError::Foreign) => {
-                tracing::warn!(%stream, "a snapshot belongs to another history; replaying");
-                self.replay(stream, SnapshotUse::Foreign, until).await
-            }
+            Err(AdvanceError::Foreign) => self.load(stream, Until::End).await,
         }
     }
 
@@ -85,31 +105,6 @@ impl<A: Aggregate> Loader<'_, A> {
             replayed: 0,
             snapshot: SnapshotUse::None,
             analytics: self.analytics.then(Analytics::default),
-        }
-    }
-
-    async fn replay(
-        &self,
-        stream: &StreamId,
-        snapshot: SnapshotUse,
-        until: Until,
-    ) -> Result<Loaded<A>, LoadError> {
-        self.replay_seeing(stream, snapshot, until, |_, _| {}).await
-    }
-
-    /// The state from the beginning on; `see` gets every event of the domain with its record.
-    pub(crate) async fn replay_seeing(
-        &self,
-        stream: &StreamId,
-        snapshot: SnapshotUse,
-        until: Until,
-        see: impl FnMut(&RecordedEvent, A::Event) + Send,
-    ) -> Result<Loaded<A>, LoadError> {
-        let start = Loaded { snapshot, ..self.initial() };
-        match self.advance(stream, start, until, see).await {
-            Ok(loaded) => Ok(loaded),
-            Err(AdvanceError::Load(error)) => Err(error),
-            Err(AdvanceError::Foreign) => unreachable!("the initial state has no last event"),
         }
     }
 
@@ -135,7 +130,32 @@ impl<A: Aggregate> Loader<'_, A> {
                 break;
             }
         }
-        if joint.is_some() { Err(AdvanceError::Foreign) } else { Ok(loaded) }
+        drop(pages);
+        match joint {
+            Some(_) if until == Until::End => Err(AdvanceError::Foreign),
+            None if loaded.revision.is_some() || until == Until::End => Ok(loaded),
+            _ => self.ended_before(stream, loaded).await,
+        }
+    }
+
+    /// Nothing was read of a past that was asked for: it may be that there was nothing yet, or
+    /// that it was truncated.
+    async fn ended_before(
+        &self,
+        stream: &StreamId,
+        loaded: Loaded<A>,
+    ) -> Result<Loaded<A>, AdvanceError> {
+        let oldest = self.store.stream(stream).await?.map_or(Revision::FIRST, |info| info.first);
+        match loaded.revision {
+            // The state's own last event is gone, and with it the events that it stands for.
+            Some(revision) if oldest > revision => Ok(loaded),
+            Some(_) => Err(AdvanceError::Foreign),
+            None if oldest == Revision::FIRST => Ok(loaded),
+            None => {
+                let (stream, expected) = (stream.clone(), Revision::FIRST);
+                Err(LoadError::Truncated { stream, expected, found: oldest }.into())
+            }
+        }
     }
 
     /// Takes a run of events into the state.
@@ -175,7 +195,8 @@ fn request(stream: &StreamId, from: Option<Revision>, until: Until) -> StreamRea
         Until::Position(position) => request.through = Some(position),
         Until::Revision(last) => {
             let first = from.map_or(0, Revision::get);
-            request.limit = Some((last.get() + 1).saturating_sub(first));
+            // At most this many; `through` knows which.
+            request.limit = Some(last.get().saturating_add(1).saturating_sub(first).max(1));
         }
     }
     request
@@ -199,8 +220,12 @@ fn after_joint(
 /// The events before the first one that is too late, and whether there is one. Times never order
 /// events, so what comes after a later one in the stream is left out too.
 fn through(events: &[RecordedEvent], until: Until) -> (&[RecordedEvent], bool) {
-    let Until::Time(time) = until else { return (events, false) };
-    match events.iter().position(|event| event.recorded_at > time) {
+    let is_late = |event: &RecordedEvent| match until {
+        Until::Time(time) => event.recorded_at > time,
+        Until::Revision(last) => event.revision > last,
+        Until::End | Until::Position(_) => false, // The read ends by itself.
+    };
+    match events.iter().position(is_late) {
         Some(end) => (&events[..end], true),
         None => (events, false),
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use factum_core::{
     Aggregate, Clock, Context, Handle, IdSource, InvalidName, Recorded, Registry, RegistryError,
-    SharedStore, Store, StoreError, StreamId,
+    SharedStore, StoreError, StreamId,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -241,12 +241,13 @@ impl<A: Aggregate> Repository<A> {
         A: Handle<C>,
         C: Clone,
     {
-        self.update_with(id, |unit| unit.execute(command.clone()), options).await
+        self.update_with(id, move |unit| unit.execute(command.clone()), options).await
     }
 
     /// Runs a unit of work on an entity that records and applies; see [`Recorded`].
     ///
-    /// After a conflict it is run again, on the fresh state.
+    /// It may run more than once, on the fresh state each time: after a conflict, and where a kept
+    /// state turned out to be behind.
     ///
     /// # Cancel safety
     ///
@@ -290,7 +291,7 @@ impl<A: Aggregate> Repository<A> {
 
     pub(crate) fn loader(&self) -> Loader<'_, A> {
         Loader {
-            store: self.place.store.as_ref() as &dyn Store,
+            store: &self.place.store,
             registry: &self.shared.settings.registry,
             snapshots: self.shared.snapshots.as_deref(),
             analytics: self.shared.analytics,
@@ -299,6 +300,8 @@ impl<A: Aggregate> Repository<A> {
 
     fn with(mut self, change: impl FnOnce(&mut Shared<A>)) -> Self {
         change(Arc::make_mut(&mut self.shared));
+        // States that were kept under other settings are of no use.
+        self.cache = self.cache.map(|cache| Arc::new(cache.emptied()));
         self
     }
 }

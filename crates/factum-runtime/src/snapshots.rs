@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use factum_core::codec::{DecodeError, EncodeError, Payload, encode_value};
 use factum_core::{
-    Aggregate, Clock, Codec, InvalidName, SchemaVersion, Snapshot, SnapshotKind, SnapshotStore,
-    Store, StreamId,
+    Aggregate, Clock, Codec, InvalidName, Revision, SchemaVersion, SharedStore, Snapshot,
+    SnapshotKind, StoreError, StreamId,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -35,18 +35,11 @@ pub struct Snapshots {
     codec: Codec,
     keep_last: Option<usize>,
     kind: Option<SnapshotKind>,
-    store: Option<SharedSnapshots>,
+    store: Option<SharedStore>,
 }
 
-/// A store of snapshots apart from the log's.
-#[derive(Clone)]
-struct SharedSnapshots(Arc<dyn SnapshotStore>);
-
-impl std::fmt::Debug for SharedSnapshots {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SnapshotStore")
-    }
-}
+/// How many snapshots are looked at for one that can be used.
+const LOOKED_AT_MAX: usize = 4;
 
 impl Snapshots {
     /// Takes one when a command brings the number of a stream's events to or across a multiple of
@@ -111,11 +104,11 @@ impl Snapshots {
         Ok(self)
     }
 
-    /// Keeps them apart from the log. The store's handle has to be of the log's tenant; contexts
-    /// of other tenants then find no snapshots.
+    /// Keeps them apart from the log, for each tenant its own. If the store's handle is of one
+    /// tenant, others have no snapshots.
     #[must_use]
-    pub fn in_store(mut self, store: Arc<dyn SnapshotStore>) -> Self {
-        self.store = Some(SharedSnapshots(store));
+    pub fn in_store(mut self, store: SharedStore) -> Self {
+        self.store = Some(store);
         self
     }
 
@@ -178,34 +171,59 @@ impl<A: Aggregate> SnapshotSettings<A> {
         })
     }
 
-    fn store<'a>(&'a self, log: &'a dyn Store) -> &'a dyn SnapshotStore {
-        match &self.policy.store {
-            Some(own) => own.0.as_ref(),
-            None => log,
+    /// Where this log's snapshots are: in the log, or in a store apart, for the log's tenant.
+    fn store(&self, log: &SharedStore) -> Result<SharedStore, StoreError> {
+        match (&self.policy.store, log.scope().tenant()) {
+            (Some(own), Some(tenant)) => own.for_tenant(tenant),
+            (Some(own), None) => Ok(Arc::clone(own)), // Refuses by itself.
+            (None, _) => Ok(Arc::clone(log)),
         }
     }
 
-    /// The newest state that can be begun with, or why there is none.
+    /// The newest state that can be begun with, or why the newest one cannot.
+    ///
+    /// A few older ones are looked at: after a change of the shape, or one that is damaged, they
+    /// may do, and a truncated stream may have nothing else.
     pub(crate) async fn latest(
         &self,
-        log: &dyn Store,
+        log: &SharedStore,
         stream: &StreamId,
         until: Until,
         analytics: bool,
     ) -> Result<Loaded<A>, SnapshotUse> {
-        let through = match until {
+        let mut through = match until {
             Until::Revision(revision) => Some(revision),
             Until::End | Until::Position(_) => None,
             Until::Time(_) => return Err(SnapshotUse::None), // Events decide what time it was.
         };
-        let found = self.store(log).latest_snapshot(stream, &self.kind, through).await;
-        let used = match found {
-            Ok(None) => return Err(SnapshotUse::None),
-            Ok(Some(snapshot)) if is_later(&snapshot, until) => return Err(SnapshotUse::None),
-            Ok(Some(snapshot)) => self.read(&snapshot, analytics),
-            Err(error) => Err(SnapshotUse::Unreadable(error.to_string())),
-        };
-        used.inspect_err(|why| tracing::warn!(%stream, ?why, "snapshot not used; replaying"))
+        let store = self.store(log).map_err(|it| SnapshotUse::Unreadable(it.to_string()))?;
+        let mut unused = SnapshotUse::None;
+        for _ in 0..LOOKED_AT_MAX {
+            let found = store.latest_snapshot(stream, &self.kind, through).await;
+            let snapshot = match found {
+                Ok(None) => break,
+                Ok(Some(snapshot)) => snapshot,
+                Err(error) => {
+                    unused = SnapshotUse::Unreadable(error.to_string());
+                    break;
+                }
+            };
+            if !is_later(&snapshot, until) {
+                match self.read(&snapshot, analytics) {
+                    Ok(loaded) => return Ok(loaded),
+                    Err(why) if unused == SnapshotUse::None => unused = why,
+                    Err(_) => {}
+                }
+            }
+            match snapshot.revision.get().checked_sub(1) {
+                Some(before) => through = Some(Revision::new(before)),
+                None => break,
+            }
+        }
+        if unused != SnapshotUse::None {
+            tracing::warn!(%stream, why = ?unused, "snapshot not used");
+        }
+        Err(unused)
     }
 
     fn read(&self, snapshot: &Snapshot, analytics: bool) -> Result<Loaded<A>, SnapshotUse> {
@@ -233,7 +251,7 @@ impl<A: Aggregate> SnapshotSettings<A> {
     /// the command found, `after` what it left.
     pub(crate) fn offer(
         self: &Arc<Self>,
-        log: &Arc<dyn Store>,
+        log: &SharedStore,
         stream: &StreamId,
         (before, replayed): (u64, u64),
         after: &Loaded<A>,
@@ -241,9 +259,9 @@ impl<A: Aggregate> SnapshotSettings<A> {
     ) {
         let Some(revision) = after.revision else { return };
         if self.policy.is_due(before, revision.get() + 1, replayed) {
-            let store = match &self.policy.store {
-                Some(own) => Arc::clone(&own.0),
-                None => Arc::clone(log) as Arc<dyn SnapshotStore>,
+            let store = match self.store(log) {
+                Ok(store) => store,
+                Err(error) => return tracing::warn!(%stream, %error, "snapshot not taken"),
             };
             let (stream, taken_at) = (stream.clone(), clock.now());
             let job = Job { store, stream, loaded: after.clone(), revision, taken_at };

@@ -72,7 +72,9 @@ async fn every_event_is_stored_in_its_codec_and_comes_back() {
     let boxes = Repository::<Parcel>::new(Arc::clone(&store)).unwrap();
     let boxes = boxes.with_ids(Arc::new(SequentialIds::default()));
     let pack = |unit: &mut Recorded<Parcel>| {
-        events().into_iter().for_each(|event| unit.record(event));
+        for event in events() {
+            unit.record(event);
+        }
         Ok(())
     };
     boxes.update("b1", pack).await.unwrap();

@@ -201,13 +201,12 @@ async fn a_snapshot_stands_in_for_what_was_truncated() {
 #[tokio::test]
 async fn they_may_be_kept_apart_and_as_cbor() {
     let store = memory();
-    let apart = Arc::new(MemoryStore::default());
-    let accounts = with(&store, Snapshots::every(2).cbor().in_store(apart.clone()));
+    let apart: SharedStore = Arc::new(MemoryStore::default());
+    let accounts = with(&store, Snapshots::every(2).cbor().in_store(Arc::clone(&apart)));
     accounts.execute("ann", Open("a@x.org")).await.unwrap();
     accounts.execute("ann", Deposit(2)).await.unwrap();
     accounts.snapshots_settled().await;
     assert_eq!(revisions(&store).await, [0; 0]);
-    let apart: SharedStore = apart;
     assert_eq!(revisions(&apart).await, [1]);
     assert_eq!(accounts.load("ann").await.unwrap().snapshot, SnapshotUse::Began(Revision::new(1)));
 }

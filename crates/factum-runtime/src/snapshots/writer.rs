@@ -4,9 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use factum_core::{
-    Aggregate, Revision, Snapshot, SnapshotStore, StoreError, StoreErrorKind, StreamId, Timestamp,
+    Aggregate, Revision, SharedStore, Snapshot, StoreError, StoreErrorKind, StreamId, Timestamp,
 };
 use futures::future::BoxFuture;
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
 use super::SnapshotSettings;
@@ -17,7 +18,7 @@ const QUEUE_MAX: usize = 64;
 
 /// A snapshot to be taken.
 pub(crate) struct Job<A> {
-    pub(crate) store: Arc<dyn SnapshotStore>,
+    pub(crate) store: SharedStore,
     pub(crate) stream: StreamId,
     pub(crate) revision: Revision,
     pub(crate) loaded: Loaded<A>,
@@ -34,16 +35,19 @@ pub(crate) struct SnapshotWriter {
 }
 
 impl SnapshotWriter {
-    /// Hands a snapshot over, unless too many are waiting.
+    /// Hands a snapshot over, unless too many are waiting, or there is no runtime to write it in.
     pub(super) fn offer<A: Aggregate>(&self, settings: Arc<SnapshotSettings<A>>, job: Job<A>) {
         let stream = job.stream.clone();
+        let Ok(runtime) = Handle::try_current() else {
+            return tracing::warn!(%stream, "snapshot left out: no tokio runtime to write it in");
+        };
         let message: Message = Box::pin(async move {
             let (stream, revision) = (job.stream.clone(), job.revision);
             if let Err(error) = settings.save(job).await {
                 tracing::warn!(%stream, %revision, %error, "snapshot not taken");
             }
         });
-        if self.queue().try_send(message).is_err() {
+        if self.queue(&runtime).try_send(message).is_err() {
             tracing::warn!(%stream, "snapshot left out: {QUEUE_MAX} are waiting");
         }
     }
@@ -62,13 +66,13 @@ impl SnapshotWriter {
     }
 
     /// The queue before the task, which is started if there is none, or none any more.
-    fn queue(&self) -> mpsc::Sender<Message> {
+    fn queue(&self, runtime: &Handle) -> mpsc::Sender<Message> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(queue) = queue.as_ref().filter(|it| !it.is_closed()) {
             return queue.clone();
         }
         let (sender, mut messages) = mpsc::channel::<Message>(QUEUE_MAX);
-        tokio::spawn(async move {
+        runtime.spawn(async move {
             while let Some(message) = messages.recv().await {
                 message.await;
             }
