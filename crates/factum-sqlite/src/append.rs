@@ -4,6 +4,8 @@
 //! the requests before it in the group have already written theirs, plain SQL sees committed and
 //! staged state alike.
 
+use std::sync::Arc;
+
 use factum_core::{
     AdminRecord, AppendRequest, Appended, Claim, ClaimStage, Command, Conflict, EventType,
     Expected, Guard, NewEvent, Position, Refusal, Revision, StreamId, TenantId, Timestamp,
@@ -11,6 +13,7 @@ use factum_core::{
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
+use crate::cache::{Staged, StreamCache};
 use crate::codec::{CommandRow, RowNumbers, StreamRow, encode_envelope, event_checksum};
 use crate::commands;
 use crate::error::Failure;
@@ -31,14 +34,21 @@ pub(crate) struct WriterState {
     envelope: Vec<u8>,
     kind_postings: Vec<(i64, i64)>,
     term_postings: Vec<(i64, i64)>,
+    /// What the readers' runs take in after the commit.
+    pub(crate) staged: Staged,
 }
 
 impl WriterState {
+    pub(crate) fn new(cache: Option<Arc<StreamCache>>) -> Self {
+        Self { staged: Staged::new(cache), ..Self::default() }
+    }
+
     /// Drops everything that is known of the file.
     pub(crate) fn forget(&mut self) {
         self.ids.forget();
         self.kind_postings.clear();
         self.term_postings.clear();
+        self.staged.forget();
     }
 }
 
@@ -164,6 +174,7 @@ impl<'c> Group<'c> {
                 Act::TruncateBefore(before) => head.first = before.get().cast_signed(),
             }
         }
+        state.staged.hidden(tenant, stream);
         self.store(state, tenant, &[(stream.clone(), event)])
     }
 
@@ -275,8 +286,7 @@ impl<'c> Group<'c> {
         stream: &StreamId,
         event: &NewEvent,
     ) -> Result<i64, Failure> {
-        let WriterState { ids, head: last, terms, envelope, kind_postings, term_postings, .. } =
-            state;
+        let WriterState { ids, head: last, terms, envelope, .. } = state;
         let head = ids.make_stream(self.conn, tenant, stream)?;
         let revision = head.next;
         head.next += 1;
@@ -307,8 +317,10 @@ impl<'c> Group<'c> {
             payload,
             checksum,
         ))?;
-        kind_postings.push((kind, position));
-        term_postings.extend(terms.iter().copied().chain(correlation).map(|term| (term, position)));
+        state.staged.event(tenant, stream, numbers, envelope, payload);
+        state.kind_postings.push((kind, position));
+        let terms = terms.iter().copied().chain(correlation);
+        state.term_postings.extend(terms.map(|term| (term, position)));
         Ok(revision)
     }
 

@@ -20,6 +20,10 @@
 use factum_core::{Claim, ClaimChange, Metadata, NewEvent};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+mod bytes;
+
+pub(crate) use bytes::{ByteReader, varint};
+
 const LAYOUT: u8 = 1;
 
 /// The whole numbers of an event row, in the order they are hashed.
@@ -176,18 +180,6 @@ pub(crate) fn encode_envelope(
     }
 }
 
-fn varint(out: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        out.push(low_byte(number) | 0x80);
-        number >>= 7;
-    }
-    out.push(low_byte(number));
-}
-
-fn low_byte(number: u64) -> u8 {
-    number.to_le_bytes()[0]
-}
-
 fn text(out: &mut Vec<u8>, text: &str) {
     varint(out, text.len() as u64);
     out.extend_from_slice(text.as_bytes());
@@ -195,43 +187,31 @@ fn text(out: &mut Vec<u8>, text: &str) {
 
 /// Reads an envelope from front to back. Every method gives `None` where the bytes make no sense.
 #[derive(Debug)]
-pub(crate) struct EnvelopeReader<'a>(&'a [u8]);
+pub(crate) struct EnvelopeReader<'a>(ByteReader<'a>);
 
 impl<'a> EnvelopeReader<'a> {
     /// Starts behind the layout byte.
     pub(crate) fn new(envelope: &'a [u8]) -> Option<Self> {
-        let (layout, rest) = envelope.split_first()?;
-        (*layout == LAYOUT).then_some(Self(rest))
+        let mut bytes = ByteReader::new(envelope);
+        (bytes.byte()? == LAYOUT).then_some(Self(bytes))
     }
 
     pub(crate) fn byte(&mut self) -> Option<u8> {
-        let (byte, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*byte)
+        self.0.byte()
     }
 
     pub(crate) fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
-        let (bytes, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(*bytes)
+        self.0.bytes()
     }
 
     pub(crate) fn number(&mut self) -> Option<u64> {
-        let mut number = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            number |= u64::from(byte & 0x7f) << shift;
-            if byte < 0x80 {
-                return Some(number);
-            }
-        }
-        None
+        self.0.number()
     }
 
     /// A count of things that take at least a byte each, so that a bad one cannot ask for memory.
     pub(crate) fn count(&mut self) -> Option<usize> {
-        let count = usize::try_from(self.number()?).ok()?;
-        (count <= self.0.len()).then_some(count)
+        let count = self.0.length()?;
+        (count <= self.0.left()).then_some(count)
     }
 
     pub(crate) fn term(&mut self) -> Option<i64> {
@@ -239,10 +219,8 @@ impl<'a> EnvelopeReader<'a> {
     }
 
     pub(crate) fn text(&mut self) -> Option<&'a str> {
-        let length = usize::try_from(self.number()?).ok()?;
-        let (text, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        std::str::from_utf8(text).ok()
+        let length = self.0.length()?;
+        std::str::from_utf8(self.0.slice(length)?).ok()
     }
 
     pub(crate) fn claims(&mut self) -> Option<Vec<ClaimChange>> {
@@ -266,7 +244,7 @@ impl<'a> EnvelopeReader<'a> {
 
     /// Whether everything was read.
     pub(crate) fn is_at_end(&self) -> bool {
-        self.0.is_empty()
+        self.0.left() == 0
     }
 }
 

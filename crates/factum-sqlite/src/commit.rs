@@ -18,6 +18,7 @@ use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use crate::append::{Group, WriterState};
+use crate::cache::StreamCache;
 use crate::connection::{CHECKPOINT_PAGES, open_writer, set_flush};
 use crate::error::{Failure, closed, commit_failed};
 use crate::writer::{ActRequest, Answer, Done, Write};
@@ -53,6 +54,7 @@ impl Writer {
         config: SqliteStoreConfig,
         head: Arc<HeadSignal>,
         full: Arc<AtomicBool>,
+        cache: Option<Arc<StreamCache>>,
     ) -> rusqlite::Result<Self> {
         let mut writer = Self {
             conn,
@@ -61,7 +63,7 @@ impl Writer {
             config,
             head,
             full,
-            state: WriterState::default(),
+            state: WriterState::new(cache),
             data_version: None,
             wal_pages: Arc::default(),
         };
@@ -146,6 +148,7 @@ impl Writer {
         if wrote {
             self.full.store(false, Ordering::Release);
         }
+        self.state.staged.publish(self.state.head);
         self.head.publish(Position::new(self.state.head.cast_unsigned()));
         Ok(answers)
     }
@@ -157,6 +160,7 @@ impl Writer {
         let data_version: i64 = statement.query_row([], |row| row.get(0))?;
         if self.data_version != Some(data_version) {
             self.state.ids.forget();
+            self.state.staged.begin_generation();
             self.state.head = head::read_checked(&self.conn)?;
             self.data_version = Some(data_version);
         }

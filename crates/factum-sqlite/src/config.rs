@@ -25,6 +25,10 @@ pub struct SqliteStoreConfig {
     /// Largest size of the file in bytes; beyond it appends fail as storage full and reads go on.
     /// `None`, the default, leaves it to the disk.
     pub bytes_max: Option<u64>,
+    /// Most memory for streams that were read lately, in bytes; 64 MiB by default. A stream of up
+    /// to 256 events, or what is read of its end, is served from there when it is read again. 0
+    /// keeps nothing.
+    pub cache_bytes_max: u64,
     /// Answers appends before they are flushed. A crash of the process loses nothing, a crash of
     /// the machine may lose the last acknowledged appends. Off by default.
     pub unsafe_no_flush: bool,
@@ -43,6 +47,7 @@ impl SqliteStoreConfig {
             busy_timeout_ms: 5_000,
             foreign_poll_ms: 25,
             bytes_max: None,
+            cache_bytes_max: 64 << 20,
             unsafe_no_flush: false,
             clock: Arc::new(SystemClock),
         }

@@ -28,6 +28,7 @@
 mod admin;
 mod append;
 mod backup;
+mod cache;
 mod codec;
 mod commands;
 mod commit;

@@ -32,7 +32,7 @@ impl Maintenance for SqliteStore {
     }
 
     async fn health(&self) -> Result<Health, StoreError> {
-        let head = self.shared.readers.run("check health", |reader| reader.head()).await?;
+        let head = self.shared.readers.run("check health", Reader::head).await?;
         let problem = if self.shared.writer.is_gone() {
             "the writing thread is gone; reads go on, open the store again to write"
         } else if self.shared.writer.is_full() {

@@ -1,11 +1,13 @@
 //! From interned ids back to names, for readers. Checked when loaded, then kept.
 
+use std::collections::HashMap;
+
 use factum_core::{CorrelationId, EventType, StreamId, Tag, TenantId};
 use rusqlite::Connection;
 
 use crate::codec::{StreamRow, kind_checksum, tenant_checksum, term_checksum};
 use crate::error::Failure;
-use crate::sql;
+use crate::{sql, tenants};
 
 /// Terms of this form are tags.
 pub(crate) const TAG: i64 = 0;
@@ -14,6 +16,8 @@ pub(crate) const CORRELATION: i64 = 1;
 
 /// How many names of each sort a reader keeps; a power of two.
 const SLOTS: usize = 1 << 14;
+/// How many tenants' ids a reader keeps before it looks them up again.
+const TENANT_IDS_MAX: usize = 1 << 10;
 
 /// A stream's row as readers need it.
 #[derive(Clone, Debug)]
@@ -32,6 +36,7 @@ pub(crate) enum TermName {
 /// The names that one connection has loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
+    tenant_ids: HashMap<TenantId, i64>,
     tenants: Slots<TenantId>,
     streams: Slots<StreamName>,
     kinds: Slots<EventType>,
@@ -39,6 +44,25 @@ pub(crate) struct Names {
 }
 
 impl Names {
+    /// The id of a tenant; `None` if the store has never heard of it.
+    pub(crate) fn tenant_id(
+        &mut self,
+        conn: &Connection,
+        tenant: &TenantId,
+    ) -> Result<Option<i64>, Failure> {
+        if let Some(id) = self.tenant_ids.get(tenant) {
+            return Ok(Some(*id));
+        }
+        let found = tenants::find(conn, tenant)?;
+        if let Some(id) = found {
+            if self.tenant_ids.len() >= TENANT_IDS_MAX {
+                self.tenant_ids.clear();
+            }
+            self.tenant_ids.insert(tenant.clone(), id);
+        }
+        Ok(found)
+    }
+
     pub(crate) fn tenant(&mut self, conn: &Connection, id: i64) -> Result<&TenantId, Failure> {
         self.tenants.get_or_load(id, || load_tenant(conn, id))
     }

@@ -9,6 +9,7 @@ use factum_core::{StoreError, StoreErrorKind};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::SqliteStoreConfig;
+use crate::cache::StreamCache;
 use crate::connection::open_reader;
 use crate::error::{Failure, closed};
 use crate::reader::{Reader, Tickets};
@@ -34,13 +35,16 @@ pub(crate) struct ReaderPool {
 }
 
 impl ReaderPool {
-    pub(crate) fn start(config: &SqliteStoreConfig) -> Result<Self, StoreError> {
+    pub(crate) fn start(
+        config: &SqliteStoreConfig,
+        cache: Option<&Arc<StreamCache>>,
+    ) -> Result<Self, StoreError> {
         let (queue, jobs) = crossbeam_channel::unbounded(); // The places bound it.
         let tickets = Tickets::default();
         let mut threads = Vec::with_capacity(config.readers);
         for number in 0..config.readers {
             let conn = open_reader(&config.path, config.busy_timeout_ms)?;
-            let (reader, jobs) = (Reader::new(conn, tickets.clone()), jobs.clone());
+            let (reader, jobs) = (Reader::new(conn, tickets.clone(), cache.cloned()), jobs.clone());
             let name = format!("factum-read-{number}");
             let thread = std::thread::Builder::new().name(name).spawn(move || serve(reader, &jobs));
             threads.push(thread.map_err(|error| {
@@ -83,14 +87,11 @@ impl ReaderPool {
 
 fn serve(mut reader: Reader, jobs: &Receiver<Job>) {
     loop {
-        let Job { ticket, work, _place } = match jobs.try_recv() {
-            Ok(job) => job,
-            Err(_) => {
-                reader.end(); // No transaction is held open while nothing is read.
-                let Ok(job) = jobs.recv() else { return };
-                job
-            }
-        };
+        let waiting = jobs.try_recv().or_else(|_| {
+            reader.end(); // No transaction is held open while nothing is read.
+            jobs.recv()
+        });
+        let Ok(Job { ticket, work, _place }) = waiting else { return };
         reader.take_up(ticket);
         // A panic is the bug of one read: its caller is told that no answer will come, and the
         // thread lives on for the others.

@@ -1,17 +1,17 @@
 //! One page at a time, each inside one read transaction.
 
-use factum_core::{
-    Direction, LogRead, Page, Position, RecordedEvent, Refusal, Revision, StreamRead, TenantScope,
-    page_events,
-};
-use rusqlite::{CachedStatement, OptionalExtension, Params};
+use factum_core::{LogRead, Page, Position, RecordedEvent, TenantScope, page_events};
+use rusqlite::{CachedStatement, Params};
 
 use crate::error::Failure;
-use crate::ids::without_events;
 use crate::query::{Matcher, QueryScope, signed};
 use crate::reader::Reader;
 use crate::rows::{EventRow, PageBuilder};
 use crate::sql;
+
+mod stream;
+
+pub(crate) use stream::stream_page;
 
 /// A page, and the request for the rest if there is more.
 pub(crate) type Paged<R> = (Page, Option<R>);
@@ -77,74 +77,6 @@ fn matching(
     }
 }
 
-/// The next page of a read over one stream.
-pub(crate) fn stream_page(
-    reader: &mut Reader,
-    tenant: i64,
-    mut request: StreamRead,
-) -> Result<Paged<StreamRead>, Failure> {
-    let head = reader.head()?;
-    let end = request.through.map_or(head, |through| through.min(head));
-    request.through = Some(end);
-    let size = page_size(request.limit, request.page_events_max);
-    let Some(stream) = find_stream(reader, tenant, &request)?.filter(|_| size > 0) else {
-        return Ok((Page { events: Vec::new(), through: end }, None));
-    };
-    let (oldest, newest) = (stream.first, stream.last);
-    let from = request.from.map(|from| i64::try_from(from.get()).unwrap_or(i64::MAX));
-    let (sql, from, to, step) = match request.direction {
-        Direction::Forward => (sql::STREAM_FORWARD, from.unwrap_or(oldest).max(oldest), newest, 1),
-        Direction::Backward => {
-            (sql::STREAM_BACKWARD, oldest, from.unwrap_or(newest).min(newest), -1)
-        }
-    };
-    let there = usize::try_from(to - from + 1).unwrap_or(0);
-    let Reader { conn, names, .. } = reader;
-    let mut events = Events { conn, names, page: PageBuilder::new(size, there) };
-    let mut statement = conn.prepare_cached(sql)?;
-    // One more than the page, to know whether another follows.
-    let most = i64::try_from(size.saturating_add(1)).unwrap_or(i64::MAX);
-    let binds = (stream.id, from, to, signed(end), most);
-    let first = if step > 0 { Some(from) } else { None };
-    let next = events.stream_run(&mut statement, binds, first, step)?;
-    let events = events.page.into_events();
-    request.limit = request.limit.map(|limit| limit - events.len() as u64);
-    request.from = next.map(|next| Revision::new(next.cast_unsigned()));
-    let more = next.is_some() && request.limit != Some(0);
-    Ok((Page { events, through: end }, more.then_some(request)))
-}
-
-/// The only page of a read where there is nothing to read.
-pub(crate) fn nothing<R>(reader: &mut Reader) -> Result<Paged<R>, Failure> {
-    Ok((Page { events: Vec::new(), through: reader.head()? }, None))
-}
-
-/// What a read needs to know of its stream.
-struct FoundStream {
-    id: i64,
-    first: i64,
-    last: i64,
-}
-
-fn find_stream(
-    reader: &Reader,
-    tenant: i64,
-    request: &StreamRead,
-) -> Result<Option<FoundStream>, Failure> {
-    let mut statement = reader.conn.prepare_cached(sql::FIND_STREAM)?;
-    let row = statement.query_row((tenant, request.stream.as_str()), |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<i64>>(3)?))
-    });
-    match row.optional()? {
-        Some((_, _, true, _)) => {
-            Err(Refusal::StreamDeleted { stream: request.stream.clone() }.into())
-        }
-        Some((_, _, _, None)) => Err(without_events(&request.stream)),
-        Some((id, first, _, Some(last))) => Ok(Some(FoundStream { id, first, last })),
-        None => Ok(None),
-    }
-}
-
 fn page_size(limit: Option<u64>, page_events_max: usize) -> usize {
     let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     limit.min(page_events(page_events_max))
@@ -190,6 +122,7 @@ impl Events<'_> {
         binds: impl Params,
         first: Option<i64>,
         step: i64,
+        mut seen: impl FnMut(&EventRow<'_>),
     ) -> Result<Option<i64>, Failure> {
         let mut expected = first;
         let mut rows = statement.query(binds)?;
@@ -208,6 +141,7 @@ impl Events<'_> {
                 return Ok(Some(found));
             }
             expected = Some(found + step);
+            seen(&row);
             row.read_into(&mut self.page, self.conn, self.names)?;
         }
         Ok(None)

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use factum_core::Position;
 use rusqlite::Connection;
 
+use crate::cache::{Seen, StreamCache};
 use crate::error::Failure;
 use crate::head;
 use crate::names::Names;
@@ -52,6 +53,9 @@ impl Tickets {
 pub(crate) struct Reader {
     pub(crate) conn: Connection,
     pub(crate) names: Names,
+    pub(crate) cache: Option<Arc<StreamCache>>,
+    /// The rows of the run at hand.
+    pub(crate) kept_rows: Vec<u8>,
     tickets: Tickets,
     /// The number of the read at hand.
     ticket: u64,
@@ -63,13 +67,16 @@ struct OpenTransaction {
     /// It began after every read with a lower number was asked for.
     before: u64,
     served: u32,
+    /// The generation of the cache before it began.
+    generation: u64,
     /// The head, once it was read.
     head: Option<Position>,
 }
 
 impl Reader {
-    pub(crate) fn new(conn: Connection, tickets: Tickets) -> Self {
-        Self { conn, names: Names::default(), tickets, ticket: 0, open: None }
+    pub(crate) fn new(conn: Connection, tickets: Tickets, cache: Option<Arc<StreamCache>>) -> Self {
+        let (names, kept_rows) = (Names::default(), Vec::new());
+        Self { conn, names, cache, kept_rows, tickets, ticket: 0, open: None }
     }
 
     /// The read at hand from now on is the one with this number.
@@ -95,6 +102,14 @@ impl Reader {
         Ok(head)
     }
 
+    /// When what the transaction reads was so.
+    pub(crate) fn seen(&self) -> Option<Seen> {
+        let OpenTransaction { generation, head: Some(head), .. } = self.open.as_ref()? else {
+            return None;
+        };
+        Some(Seen { generation: *generation, head: head.get().cast_signed() })
+    }
+
     /// Runs `read` inside one transaction, so that all its statements see one state: everything
     /// that was there when the read at hand was asked for, and maybe more.
     pub(crate) fn in_transaction<T>(
@@ -118,8 +133,9 @@ impl Reader {
             _ => self.end(),
         }
         let before = self.tickets.drawn();
+        let generation = self.cache.as_ref().map_or(0, |cache| cache.generation());
         self.conn.prepare_cached("BEGIN")?.execute([])?;
-        self.open = Some(OpenTransaction { before, served: 1, head: None });
+        self.open = Some(OpenTransaction { before, served: 1, generation, head: None });
         Ok(())
     }
 

@@ -8,9 +8,10 @@ use factum_core::{
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
+use crate::cache::keep_row;
 use crate::codec::{EnvelopeReader, RowNumbers, event_checksum};
 use crate::error::Failure;
-use crate::names::{Names, TermName};
+use crate::names::{Names, StreamName, TermName};
 
 /// A row of `position, stream, revision, kind, recorded_at, checksum, envelope, payload`, its
 /// bytes still SQLite's, its checksum verified.
@@ -46,6 +47,16 @@ impl<'a> EventRow<'a> {
         read().ok_or_else(|| damaged(number(0).unwrap_or(0)))
     }
 
+    /// A row that was verified earlier.
+    pub(crate) fn kept(numbers: RowNumbers, envelope: &'a [u8], payload: &'a [u8]) -> Self {
+        Self { numbers, envelope, payload }
+    }
+
+    /// Puts the row at the end of the rows of a run.
+    pub(crate) fn keep(&self, rows: &mut Vec<u8>) {
+        keep_row(rows, self.numbers, self.envelope, self.payload);
+    }
+
     /// The terms of its tags and its correlation.
     pub(crate) fn terms(&self) -> Vec<i64> {
         let read = || {
@@ -67,7 +78,19 @@ impl<'a> EventRow<'a> {
         conn: &Connection,
         names: &mut Names,
     ) -> Result<(), Failure> {
-        page.push(self.envelope(conn, names)?, self.payload);
+        let owner = names.stream(conn, self.numbers.stream)?.clone();
+        self.read_owned_into(page, conn, names, &owner)
+    }
+
+    /// The same for a row whose stream is known.
+    pub(crate) fn read_owned_into(
+        &self,
+        page: &mut PageBuilder,
+        conn: &Connection,
+        names: &mut Names,
+        owner: &StreamName,
+    ) -> Result<(), Failure> {
+        page.push(self.envelope(conn, names, owner)?, self.payload);
         Ok(())
     }
 
@@ -77,13 +100,20 @@ impl<'a> EventRow<'a> {
         conn: &Connection,
         names: &mut Names,
     ) -> Result<RecordedEvent, Failure> {
-        let mut event = self.envelope(conn, names)?;
+        let owner = names.stream(conn, self.numbers.stream)?.clone();
+        let mut event = self.envelope(conn, names, &owner)?;
         event.payload = Bytes::copy_from_slice(self.payload);
         Ok(event)
     }
+
     /// The event without its payload.
-    fn envelope(&self, conn: &Connection, names: &mut Names) -> Result<RecordedEvent, Failure> {
-        let RowNumbers { position, stream, revision, kind, recorded_at } = self.numbers;
+    fn envelope(
+        &self,
+        conn: &Connection,
+        names: &mut Names,
+        owner: &StreamName,
+    ) -> Result<RecordedEvent, Failure> {
+        let RowNumbers { position, revision, kind, recorded_at, .. } = self.numbers;
         let bad = || damaged(position);
         let mut envelope = EnvelopeReader::new(self.envelope).ok_or_else(bad)?;
         let id = envelope.bytes().ok_or_else(bad)?;
@@ -114,7 +144,6 @@ impl<'a> EventRow<'a> {
             return Err(bad());
         }
         let event_type = names.kind(conn, kind)?.clone();
-        let owner = names.stream(conn, stream)?;
         Ok(RecordedEvent {
             position: Position::new(position.cast_unsigned()),
             tenant: owner.tenant.clone(),

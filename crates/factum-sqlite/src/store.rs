@@ -12,12 +12,14 @@ use factum_core::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::cache::StreamCache;
 use crate::connection::{check_path, open_reader, open_writer};
 use crate::error::closed;
 use crate::foreign::ForeignPoll;
 use crate::pages::pages;
 use crate::pool::ReaderPool;
 use crate::query::QueryScope;
+use crate::reader::Reader;
 use crate::writer::{Write, WriterHandle};
 use crate::{SqliteStoreConfig, commands, migrate, read};
 
@@ -103,9 +105,10 @@ impl SqliteStore {
         let conn = open_migrated(&config)?;
         let head = Arc::new(HeadSignal::new(Position::START));
         let poll = open_reader(&config.path, config.busy_timeout_ms)?;
-        let readers = ReaderPool::start(&config)?;
+        let cache = StreamCache::new(config.cache_bytes_max).map(Arc::new);
+        let readers = ReaderPool::start(&config, cache.as_ref())?;
         let foreign = ForeignPoll::start(poll, &config, Arc::clone(&head))?;
-        let writer = WriterHandle::start(conn, config.clone(), Arc::clone(&head))?;
+        let writer = WriterHandle::start(conn, config.clone(), Arc::clone(&head), cache)?;
         let scope = config.scope.clone();
         Ok(Self { shared: Arc::new(Shared { readers, foreign, writer, config, head }), scope })
     }
@@ -170,10 +173,7 @@ impl EventStore for SqliteStore {
         let tenant = self.tenant().map_err(|it| StoreError::refused(OPERATION, &it))?;
         let (scope, command) = (TenantScope::One(tenant.clone()), command.clone());
         let now = self.shared.config.clock.now();
-        let find = move |reader: &mut crate::reader::Reader| match QueryScope::new(
-            &reader.conn,
-            &scope,
-        )? {
+        let find = move |reader: &mut Reader| match QueryScope::new(&reader.conn, &scope)? {
             QueryScope::One { id: Some(tenant), .. } => {
                 commands::find(&reader.conn, &mut reader.names, tenant, &command, now)
             }
@@ -193,20 +193,18 @@ impl EventStore for SqliteStore {
 
     fn read_stream(&self, request: StreamRead) -> PageStream {
         const OPERATION: &str = "read stream";
-        let refused = self.tenant().err();
-        let scope = self.scope.clone();
+        let (tenant, refused) = match self.tenant() {
+            Ok(tenant) => (Some(tenant.clone()), None),
+            Err(refusal) => (None, Some(refusal)),
+        };
         pages(&self.shared.readers, OPERATION, request, refused, move |reader, request| {
-            match QueryScope::new(&reader.conn, &scope)? {
-                QueryScope::One { id: Some(tenant), .. } => {
-                    read::stream_page(reader, tenant, request)
-                }
-                _ => read::nothing(reader),
-            }
+            let tenant = tenant.as_ref().expect("a handle of all tenants was refused");
+            read::stream_page(reader, tenant, request)
         })
     }
 
     async fn head(&self) -> Result<Position, StoreError> {
-        self.shared.readers.run("read head", |reader| reader.head()).await
+        self.shared.readers.run("read head", Reader::head).await
     }
 
     fn watch(&self) -> HeadWatch {

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::SqliteStoreConfig;
 use crate::append::Act;
+use crate::cache::StreamCache;
 use crate::commit::Writer;
 use crate::error::{Failure, closed, failed};
 use crate::snapshots::SnapshotWrite;
@@ -78,10 +79,11 @@ impl WriterHandle {
         conn: Connection,
         config: SqliteStoreConfig,
         head: Arc<HeadSignal>,
+        cache: Option<Arc<StreamCache>>,
     ) -> Result<Self, StoreError> {
         let (queue, requests) = mpsc::channel(QUEUE_MAX);
         let full = Arc::new(AtomicBool::new(false));
-        let writer = Writer::new(conn, config, head, Arc::clone(&full))
+        let writer = Writer::new(conn, config, head, Arc::clone(&full), cache)
             .map_err(|it| failed("open store", it))?;
         let thread = std::thread::Builder::new().name("factum-write".into());
         let thread = thread.spawn(move || writer.serve(requests)).map_err(|error| {

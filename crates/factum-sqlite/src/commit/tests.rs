@@ -57,7 +57,7 @@ fn writer(folder: &tempfile::TempDir, unsafe_no_flush: bool) -> Writer {
     let conn = open_writer(&config).unwrap();
     migrate::migrate(&conn, migrate::MIGRATIONS, Timestamp::from_micros(0)).unwrap();
     let head = Arc::new(HeadSignal::new(Position::START));
-    Writer::new(conn, config, head, Arc::default()).unwrap()
+    Writer::new(conn, config, head, Arc::default(), None).unwrap()
 }
 
 /// Commits each group and gives what SQLite's `synchronous` was: 1 unflushed, 2 flushed.

@@ -10,7 +10,7 @@ use crate::SqliteStoreConfig;
 fn pool(folder: &std::path::Path) -> ReaderPool {
     let config = SqliteStoreConfig::new(folder.join("log.db"));
     drop(crate::connection::open_writer(&config).unwrap());
-    ReaderPool::start(&config).unwrap()
+    ReaderPool::start(&config, None).unwrap()
 }
 
 fn numbered(number: u64) -> Page {
@@ -87,7 +87,7 @@ async fn a_long_read_lets_a_short_one_pass_after_a_page() {
     let config =
         SqliteStoreConfig { readers: 1, ..SqliteStoreConfig::new(folder.path().join("a")) };
     drop(crate::connection::open_writer(&config).unwrap());
-    let pool = ReaderPool::start(&config).unwrap();
+    let pool = ReaderPool::start(&config, None).unwrap();
     let (go, may_go) = std::sync::mpsc::channel();
     let gate = Mutex::new(may_go);
     let (order, seen) = std::sync::mpsc::channel();

@@ -11,7 +11,7 @@ fn store(folder: &std::path::Path) -> (Connection, Reader, Tickets) {
     let conn = open_writer(&config).unwrap();
     migrate::migrate(&conn, migrate::MIGRATIONS, factum_core::Timestamp::from_micros(0)).unwrap();
     let tickets = Tickets::default();
-    let reader = Reader::new(open_reader(&config.path, 1_000).unwrap(), tickets.clone());
+    let reader = Reader::new(open_reader(&config.path, 1_000).unwrap(), tickets.clone(), None);
     (conn, reader, tickets)
 }
 

@@ -1,0 +1,172 @@
+//! The pages of one stream: from what is kept of it, or from its rows, which may then be kept.
+
+use factum_core::{
+    Direction, Page, RecordedEvent, Refusal, Revision, StreamId, StreamRead, TenantId,
+};
+use rusqlite::OptionalExtension;
+
+use super::{Events, Paged, page_size};
+use crate::cache::{RUN_BYTES_MAX, RUN_ROWS_MAX, Run, kept_rows};
+use crate::error::Failure;
+use crate::ids::without_events;
+use crate::names::StreamName;
+use crate::query::signed;
+use crate::reader::Reader;
+use crate::rows::PageBuilder;
+use crate::sql;
+
+/// The events of a page, and the revision that the next one starts with.
+type Found = (Vec<RecordedEvent>, Option<i64>);
+
+/// Which part of a stream a page is to hold.
+struct Part {
+    tenant: i64,
+    direction: Direction,
+    from: Option<i64>,
+    /// The last position that may be read.
+    end: i64,
+    /// Whether `end` is the head, so that the stream's last event may be read.
+    to_head: bool,
+    size: usize,
+}
+
+/// The next page of a read over one stream.
+pub(crate) fn stream_page(
+    reader: &mut Reader,
+    tenant: &TenantId,
+    mut request: StreamRead,
+) -> Result<Paged<StreamRead>, Failure> {
+    let head = reader.head()?;
+    let end = request.through.map_or(head, |through| through.min(head));
+    request.through = Some(end);
+    let nothing = Page { events: Vec::new(), through: end };
+    let size = page_size(request.limit, request.page_events_max);
+    let Some(id) = reader.names.tenant_id(&reader.conn, tenant)? else {
+        return Ok((Page { through: head, ..nothing }, None));
+    };
+    let part = Part {
+        tenant: id,
+        direction: request.direction,
+        from: request.from.map(|from| i64::try_from(from.get()).unwrap_or(i64::MAX)),
+        end: signed(end),
+        to_head: end == head,
+        size,
+    };
+    let kept = kept_page(reader, tenant, &request.stream, &part, signed(head))?;
+    let (events, next) = match kept {
+        Some(found) => found,
+        None => match find_stream(reader, id, &request.stream)?.filter(|_| size > 0) {
+            Some(stream) => read_page(reader, &request.stream, &stream, &part)?,
+            None => return Ok((nothing, None)),
+        },
+    };
+    request.limit = request.limit.map(|limit| limit - events.len() as u64);
+    request.from = next.map(|next| Revision::new(next.cast_unsigned()));
+    let more = next.is_some() && request.limit != Some(0);
+    Ok((Page { events, through: end }, more.then_some(request)))
+}
+
+/// The page from memory, if all of it is kept.
+fn kept_page(
+    reader: &mut Reader,
+    tenant: &TenantId,
+    stream: &StreamId,
+    part: &Part,
+    head: i64,
+) -> Result<Option<Found>, Failure> {
+    let Reader { conn, names, cache, kept_rows: rows, .. } = reader;
+    let Some(cache) = cache.as_ref().filter(|_| part.direction == Direction::Forward) else {
+        return Ok(None);
+    };
+    let Some(run) = cache.find(part.tenant, stream, head, rows) else { return Ok(None) };
+    let from = part.from.unwrap_or(run.oldest).max(run.oldest);
+    if from < run.first || part.size == 0 {
+        return Ok(None);
+    }
+    let owner = StreamName { tenant: tenant.clone(), stream: stream.clone() };
+    let there = usize::try_from(run.last - from + 1).unwrap_or(0);
+    let mut page = PageBuilder::new(part.size, there);
+    for row in kept_rows(run, rows) {
+        let numbers = row.numbers;
+        if numbers.position > part.end {
+            break;
+        }
+        if numbers.revision < from {
+            continue;
+        }
+        if page.is_full() {
+            return Ok(Some((page.into_events(), Some(numbers.revision))));
+        }
+        row.read_owned_into(&mut page, conn, names, &owner)?;
+    }
+    Ok(Some((page.into_events(), None)))
+}
+
+/// The page from the rows. What is small and reaches to the stream's end is kept.
+fn read_page(
+    reader: &mut Reader,
+    name: &StreamId,
+    stream: &FoundStream,
+    part: &Part,
+) -> Result<Found, Failure> {
+    let (oldest, newest) = (stream.first, stream.last);
+    let (sql, from, to, step) = match part.direction {
+        Direction::Forward => {
+            (sql::STREAM_FORWARD, part.from.unwrap_or(oldest).max(oldest), newest, 1)
+        }
+        Direction::Backward => {
+            (sql::STREAM_BACKWARD, oldest, part.from.unwrap_or(newest).min(newest), -1)
+        }
+    };
+    let there = usize::try_from(to.saturating_sub(from).saturating_add(1)).unwrap_or(0);
+    let seen = reader.seen().filter(|_| {
+        part.to_head && step > 0 && there <= RUN_ROWS_MAX.min(part.size) && reader.cache.is_some()
+    });
+    let Reader { conn, names, cache, kept_rows: rows, .. } = reader;
+    rows.clear();
+    let keep = |row: &crate::rows::EventRow<'_>| {
+        if seen.is_some() && rows.len() <= RUN_BYTES_MAX {
+            row.keep(rows);
+        }
+    };
+    let mut events = Events { conn, names, page: PageBuilder::new(part.size, there) };
+    let mut statement = conn.prepare_cached(sql)?;
+    // One more than the page, to know whether another follows.
+    let most = i64::try_from(part.size.saturating_add(1)).unwrap_or(i64::MAX);
+    let binds = (stream.id, from, to, part.end, most);
+    let first = if step > 0 { Some(from) } else { None };
+    let next = events.stream_run(&mut statement, binds, first, step, keep)?;
+    let events = events.page.into_events();
+    if let (Some(seen), Some(cache)) = (seen, cache)
+        && (1..=RUN_BYTES_MAX).contains(&rows.len())
+        && events.len() == there
+    {
+        let run = Run { stream: stream.id, oldest, first: from, last: to };
+        cache.keep(part.tenant, name, run, rows, seen);
+    }
+    Ok((events, next))
+}
+
+/// What a read needs to know of its stream.
+struct FoundStream {
+    id: i64,
+    first: i64,
+    last: i64,
+}
+
+fn find_stream(
+    reader: &Reader,
+    tenant: i64,
+    stream: &StreamId,
+) -> Result<Option<FoundStream>, Failure> {
+    let mut statement = reader.conn.prepare_cached(sql::FIND_STREAM)?;
+    let row = statement.query_row((tenant, stream.as_str()), |row| {
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<i64>>(3)?))
+    });
+    match row.optional()? {
+        Some((_, _, true, _)) => Err(Refusal::StreamDeleted { stream: stream.clone() }.into()),
+        Some((_, _, _, None)) => Err(without_events(stream)),
+        Some((id, first, _, Some(last))) => Ok(Some(FoundStream { id, first, last })),
+        None => Ok(None),
+    }
+}
