@@ -10,21 +10,31 @@ use crate::measure::{Bench, Result, rate};
 
 /// Folders under `peers/`, each a program that prints one JSON object per measurement.
 const PEERS: [&str; 5] = ["factum", "tephra", "umadb", "cqrs-es", "evento"];
+/// Peers that no program stands for, and why.
+const NOT_RUN: [(&str, &str); 1] = [("disintegrate", "PostgreSQL only")];
 
 pub fn run(bench: &Bench, json: bool) -> Result<()> {
     if !json {
-        println!("\npeer       {:<24} {:>12}  what was durable", "work", "rate");
+        println!("\npeer         {:<24} {:>12}  what was durable", "work", "rate");
     }
     for peer in PEERS {
         match run_one(bench, peer) {
             Ok(lines) => lines.iter().for_each(|line| print(peer, line, json)),
-            Err(error) if json => {
-                println!("{}", serde_json::json!({ "peer": peer, "not_run": error.to_string() }));
-            }
-            Err(error) => println!("{peer:<10} not run: {error}"),
+            Err(error) => print_not_run(peer, &error.to_string(), json),
         }
     }
+    for (peer, why) in NOT_RUN {
+        print_not_run(peer, why, json);
+    }
     Ok(())
+}
+
+fn print_not_run(peer: &str, why: &str, json: bool) {
+    if json {
+        println!("{}", serde_json::json!({ "peer": peer, "not_run": why }));
+    } else {
+        println!("{peer:<12} not run: {why}");
+    }
 }
 
 fn run_one(bench: &Bench, peer: &str) -> Result<Vec<Value>> {
@@ -63,5 +73,5 @@ fn print(peer: &str, line: &Value, json: bool) {
     }
     let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
     let per_second = line["per_second"].as_f64().unwrap_or_default();
-    println!("{peer:<10} {:<24} {:>12}  {}", text("work"), rate(per_second), text("durable"));
+    println!("{peer:<12} {:<24} {:>12}  {}", text("work"), rate(per_second), text("durable"));
 }
