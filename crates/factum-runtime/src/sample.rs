@@ -96,11 +96,21 @@ pub fn check_sample<E: Event>(
             continue;
         }
         report.read += 1;
-        let line = jsonl::parse(&text).map_err(|error| error.to_string());
-        let record = line
-            .and_then(|line| line.into_recorded(number).map_err(|error| error.to_string()))
-            .map_err(|error| report.find(number, error));
-        let Ok(record) = record else { continue };
+        // The errors of these two may repeat what stands in the line.
+        let line = jsonl::parse(&text).map_err(|error| {
+            format!("expected an exported event, found something else at column {}", error.column())
+        });
+        let record = line.and_then(|line| {
+            let unnamed = |_| "expected an exported event, found one whose names make no sense";
+            line.into_recorded(number).map_err(unnamed).map_err(str::to_owned)
+        });
+        let record = match record {
+            Ok(record) => record,
+            Err(finding) => {
+                report.find(number, finding);
+                continue;
+            }
+        };
         let mut names = Vec::new();
         let understood = fold(std::slice::from_ref(&record), |record| {
             registry.decode(record, |event: E| {

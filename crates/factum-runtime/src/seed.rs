@@ -16,6 +16,9 @@ use crate::{Options, Retry, SeedError};
 /// the tag `seed:<name>`, which says where it came from. The first events of a stream have to be
 /// the seed's; others may follow. A seed is one append: all of it, or nothing.
 ///
+/// Content is the event as it is written: after a new version or field it is another seed, and one
+/// that was sown is in its way. Nor can a seed be sown again over a truncated or deleted stream.
+///
 /// # Examples
 ///
 /// See the example `bank` of this repository.
@@ -55,7 +58,7 @@ impl Seed {
         self
     }
 
-    /// Stores keyed hashes of unique values instead of the values, as the repositories do.
+    /// Stores keyed hashes of unique values of the events that follow, as the repositories do.
     #[must_use]
     pub fn with_claim_key(mut self, key: [u8; 32]) -> Self {
         self.settings.claim_key = Some(key);

@@ -54,8 +54,11 @@ impl DecodeError {
         Self::new(format!("{}{place}", redacted(said)))
     }
 
-    pub(crate) fn cbor(error: &impl Display) -> Self {
-        Self::new(redacted(&error.to_string()))
+    pub(crate) fn cbor<E>(error: cbor4ii::serde::DecodeError<E>) -> Self {
+        match error {
+            cbor4ii::serde::DecodeError::Custom(said) => Self::new(redacted(&said)),
+            _ => Self::new("expected CBOR of this shape, found something else"),
+        }
     }
 
     #[cfg(feature = "protobuf")]
@@ -71,22 +74,57 @@ impl DecodeError {
 /// What serde says of its own accord, without the values it repeats. Words of a custom
 /// implementation may hold anything and are withheld.
 fn redacted(said: &str) -> String {
-    if ["missing field ", "duplicate field "].iter().any(|it| said.starts_with(it)) {
-        return said.to_owned();
-    }
-    let found_and_expected = ["invalid type: ", "invalid value: ", "invalid length "];
-    if found_and_expected.iter().any(|it| said.starts_with(it)) {
-        let (found, expected) = said.rsplit_once(", expected ").unwrap_or((said, "something else"));
-        let kind = found.split(['`', '"', '\'']).next().unwrap_or_default().trim_end();
-        return format!("{kind}, expected {expected}");
-    }
-    for (start, kind) in [("unknown field ", "field"), ("unknown variant ", "variant")] {
-        if said.starts_with(start) {
-            let (_, expected) = said.rsplit_once(", expected ").unwrap_or((said, "none"));
-            return format!("unknown {kind}, expected {expected}");
+    for start in ["missing field `", "duplicate field `"] {
+        if let Some(name) = said.strip_prefix(start).and_then(|it| it.strip_suffix('`'))
+            && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+        {
+            return said.to_owned();
         }
     }
-    "the type's own reading of it failed (its words are withheld)".into()
+    for start in ["invalid type: ", "invalid value: "] {
+        if let Some(rest) = said.strip_prefix(start)
+            && let Some(kind) = KINDS.iter().find(|kind| rest.starts_with(**kind))
+        {
+            return format!("{start}{kind}{}", expectation(rest));
+        }
+    }
+    if let Some(rest) = said.strip_prefix("invalid length ") {
+        return format!("invalid length{}", expectation(rest));
+    }
+    for kind in ["unknown field", "unknown variant"] {
+        if said.starts_with(kind) {
+            let known = if said.ends_with("`") { expectation(said) } else { String::new() };
+            return format!("{kind}{known}");
+        }
+    }
+    "the type's own words about it are withheld".into()
+}
+
+/// What serde calls the kinds of values that it finds.
+const KINDS: [&str; 18] = [
+    "boolean",
+    "integer",
+    "floating point",
+    "character",
+    "string",
+    "byte array",
+    "unit value",
+    "Option value",
+    "newtype struct",
+    "sequence",
+    "map",
+    "enum",
+    "unit variant",
+    "newtype variant",
+    "tuple variant",
+    "struct variant",
+    "null",
+    "tuple",
+];
+
+/// The part after the last `, expected`: serde's words about the type, and not about the value.
+fn expectation(said: &str) -> String {
+    said.rsplit_once(", expected ").map_or_else(String::new, |(_, it)| format!(", expected {it}"))
 }
 
 #[cfg(test)]
@@ -107,10 +145,10 @@ mod tests {
                 "unknown variant, expected `a` or `b`",
             ),
             ("unknown field `secret`, expected `a`", "unknown field, expected `a`"),
-            (
-                "no such colour: secret",
-                "the type's own reading of it failed (its words are withheld)",
-            ),
+            ("no such colour: secret", "the type's own words about it are withheld"),
+            ("unknown field `a, expected secret`, there are no fields", "unknown field"),
+            ("missing field secret, or so", "the type's own words about it are withheld"),
+            ("invalid type: secret, expected u8", "the type's own words about it are withheld"),
         ] {
             assert_eq!(redacted(said), kept);
         }

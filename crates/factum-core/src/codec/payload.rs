@@ -39,7 +39,7 @@ impl Payload<'_> {
                 let reader = cbor4ii::core::utils::SliceReader::new(bytes);
                 let mut cbor = cbor4ii::serde::Deserializer::new(reader);
                 let event = T::deserialize(VariantDeserializer::new(variant, &mut cbor));
-                event.map_err(|error| DecodeError::cbor(&error))
+                event.map_err(DecodeError::cbor)
             }
             Self::Bytes { codec, .. } => Err(DecodeError::other_codec("json or cbor", codec)),
             Self::Value(value) => T::deserialize(VariantDeserializer::new(variant, value))
@@ -58,7 +58,7 @@ impl Payload<'_> {
                 serde_json::from_slice(bytes).map_err(|error| DecodeError::json(&error))
             }
             Self::Bytes { codec: Codec::Cbor, bytes } => {
-                cbor4ii::serde::from_slice(bytes).map_err(|error| DecodeError::cbor(&error))
+                cbor4ii::serde::from_slice(bytes).map_err(DecodeError::cbor)
             }
             Self::Bytes { codec, .. } => Err(DecodeError::other_codec("json or cbor", codec)),
             Self::Value(value) => T::deserialize(value).map_err(|error| DecodeError::json(&error)),

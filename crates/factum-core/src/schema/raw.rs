@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use crate::codec::{DecodeError, Payload};
+use crate::codec::Payload;
 use crate::{Codec, EventType, InvalidName, SchemaVersion};
 
 /// An event before it is decoded: its type, the version of its shape, and its raw payload.
@@ -17,12 +17,12 @@ pub struct RawEvent {
     pub payload: RawPayload,
 }
 
-/// A raw payload: a value where the codec describes itself, bytes where it does not.
+/// A raw payload: as it is stored, until an upcaster asks for its value.
 #[derive(Clone, PartialEq)]
 pub enum RawPayload {
-    /// A JSON or CBOR payload.
+    /// The value of a JSON or CBOR payload, as an upcaster made it.
     Value(Value),
-    /// A Protobuf or opaque payload.
+    /// A payload as it is stored.
     Bytes {
         /// How it is encoded.
         codec: Codec,
@@ -51,13 +51,17 @@ impl RawEvent {
 }
 
 impl RawPayload {
-    /// Reads as much of a stored payload as upcasters work on.
-    pub(super) fn read(codec: Codec, bytes: &Bytes) -> Result<Self, DecodeError> {
-        match codec {
-            Codec::Json | Codec::Cbor => {
-                Payload::Bytes { codec, bytes }.value().map(RawPayload::Value)
+    /// The payload's value, where the codec is one that describes itself.
+    pub(super) fn into_value(self) -> Result<Value, String> {
+        match self {
+            Self::Value(value) => Ok(value),
+            Self::Bytes { codec: codec @ (Codec::Json | Codec::Cbor), bytes } => {
+                let value = Payload::Bytes { codec, bytes: &bytes }.value();
+                value.map_err(|error| error.to_string())
             }
-            Codec::Protobuf | Codec::Opaque => Ok(Self::Bytes { codec, bytes: bytes.clone() }),
+            Self::Bytes { codec, .. } => {
+                Err(format!("expected a json or cbor payload, found {codec}"))
+            }
         }
     }
 

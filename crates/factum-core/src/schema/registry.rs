@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 use super::chain;
 use super::upcasters::{Link, Shape};
 use crate::codec::Payload;
+use crate::limits::QUERY_TERMS_MAX;
 use crate::schema::{EventError, EventProblem, RawEvent, RawPayload, RegistryError, Upcasters};
 use crate::{Event, EventSpec, EventType, Query, QueryItem, RecordedEvent, SchemaVersion};
 
@@ -67,6 +68,12 @@ impl Registry {
     ) -> Result<Self, RegistryError> {
         let mut registry = Self::default();
         for spec in specs {
+            if registry.by_name.contains_key(spec.event_type().as_str()) {
+                // Decoding could not tell which of the two it is.
+                let (event_type, name) = (spec.event_type().clone(), spec.rust_name());
+                let first = registry.by_name[event_type.as_str()].rust_name();
+                return Err(RegistryError::SameName { event_type, first, second: name });
+            }
             registry.add_type(spec)?;
         }
         for link in upcasters.links {
@@ -87,7 +94,8 @@ impl Registry {
         }
         for (shape, link) in other.links {
             match self.links.get(&shape) {
-                Some(own) if std::sync::Arc::ptr_eq(&own.change, &link.change) => {}
+                // The same context once more: its upcasters were made anew.
+                Some(own) if own.declared_at == link.declared_at => {}
                 _ => self.add_link(link)?,
             }
         }
@@ -150,7 +158,7 @@ impl Registry {
         let mut left = vec![RawEvent {
             event_type: event.event_type.clone(),
             schema_version: event.schema_version,
-            payload: RawPayload::read(event.codec, &event.payload).map_err(EventProblem::Decode)?,
+            payload: RawPayload::Bytes { codec: event.codec, bytes: event.payload.clone() },
         }];
         while let Some(raw) = left.pop() {
             let shape = (raw.event_type.as_str().to_owned(), raw.schema_version);
@@ -193,16 +201,19 @@ impl Registry {
         let items = query.items();
         let all = [QueryItem::default()];
         let items = if items.is_empty() { &all[..] } else { items };
-        Query::any_of(items.iter().map(|item| {
-            let mut wide = item.clone();
-            if wide.types.is_empty() {
-                wide.types = E::specs().into_iter().map(EventType::from).collect();
-            }
-            for older in self.names_before(&wide.types) {
-                wide.types.push(older);
-            }
-            wide
-        }))
+        Query::any_of(items.iter().flat_map(|item| self.widened_item::<E>(item)))
+    }
+
+    /// An item with all its types; as several items where they are too many for one.
+    fn widened_item<E: Event>(&self, item: &QueryItem) -> Vec<QueryItem> {
+        let mut types = item.types.clone();
+        if types.is_empty() {
+            types = E::specs().into_iter().map(EventType::from).collect();
+        }
+        let older = self.names_before(&types);
+        types.extend(older);
+        let part = |types: &[EventType]| QueryItem { types: types.to_vec(), ..item.clone() };
+        types.chunks(QUERY_TERMS_MAX).map(part).collect()
     }
 
     /// Retired names from which upcasters lead to one of `types`, over however many steps.

@@ -1,5 +1,6 @@
 //! How older shapes become the current ones: one link for each type and version that was left.
 
+use std::panic::Location;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use crate::codec::DecodeError;
 use crate::schema::{RawEvent, RawPayload};
 use crate::{EventType, RecordedEvent, SchemaVersion};
 
-/// What a link makes of an event; `Err` says why it cannot, without repeating the payload.
+/// What a link makes of an event; `Err` says why it cannot, and is shown as it is.
 type Change = dyn Fn(RawEvent, &RecordedEvent) -> Result<Vec<RawEvent>, String> + Send + Sync;
 
 /// A type and the version of its shape.
@@ -22,12 +23,15 @@ pub(super) struct Link {
     /// Everything that the step may lead to.
     pub(super) to: Vec<Shape>,
     pub(super) change: Arc<Change>,
+    /// Where in the source it was declared.
+    pub(super) declared_at: &'static Location<'static>,
 }
 
 /// The links of one context, in any order. They are chained by type and version.
 ///
 /// They work on raw values, before decoding, wherever events are read. Each function gets the
-/// recorded event as well, so that it can merge in fields from metadata or tags.
+/// recorded event as well, so that it can merge in fields from metadata or tags. What a function
+/// says of an event that it cannot change is shown as it is: do not repeat the payload in it.
 ///
 /// # Examples
 ///
@@ -56,6 +60,7 @@ pub struct Upcasters {
 impl Upcasters {
     /// Changes the value of `event_type` from version `from` to the next one.
     #[must_use]
+    #[track_caller]
     pub fn change(
         self,
         event_type: &str,
@@ -64,17 +69,18 @@ impl Upcasters {
     ) -> Self {
         let next = from.saturating_add(1);
         self.link(event_type, from, &[(event_type, next)], move |mut raw, recorded| {
-            match &mut raw.payload {
-                RawPayload::Value(value) => change(value, recorded)?,
-                RawPayload::Bytes { codec, .. } => return Err(not_a_value(*codec)),
-            }
+            let mut value = raw.payload.into_value()?;
+            change(&mut value, recorded)?;
+            raw.payload = RawPayload::Value(value);
             raw.schema_version = SchemaVersion::new(next);
             Ok(vec![raw])
         })
     }
 
-    /// Changes the bytes of `event_type`, Protobuf or opaque, from version `from` to the next one.
+    /// Changes the stored bytes of `event_type`, whatever their codec, from version `from` to the
+    /// next one.
     #[must_use]
+    #[track_caller]
     pub fn change_bytes(
         self,
         event_type: &str,
@@ -86,7 +92,7 @@ impl Upcasters {
             match &mut raw.payload {
                 RawPayload::Bytes { bytes, .. } => *bytes = Bytes::from(change(bytes, recorded)?),
                 RawPayload::Value(_) => {
-                    return Err("expected a protobuf or opaque payload, found a value".into());
+                    return Err("expected stored bytes, found a value of another upcaster".into());
                 }
             }
             raw.schema_version = SchemaVersion::new(next);
@@ -96,6 +102,7 @@ impl Upcasters {
 
     /// Gives events of a retired type and version another type and version; the payload stays.
     #[must_use]
+    #[track_caller]
     pub fn rename(self, from: &str, from_version: u32, to: &str, to_version: u32) -> Self {
         let named = EventType::new(to);
         self.link(from, from_version, &[(to, to_version)], move |mut raw, _| {
@@ -108,6 +115,7 @@ impl Upcasters {
     /// Makes several events of one, possibly none. `to` lists the types and versions that may
     /// come of it.
     #[must_use]
+    #[track_caller]
     pub fn split(
         self,
         event_type: &str,
@@ -115,14 +123,14 @@ impl Upcasters {
         to: &[(&str, u32)],
         split: impl Fn(Value, &RecordedEvent) -> Result<Vec<RawEvent>, String> + Send + Sync + 'static,
     ) -> Self {
-        self.link(event_type, from, to, move |raw, recorded| match raw.payload {
-            RawPayload::Value(value) => split(value, recorded),
-            RawPayload::Bytes { codec, .. } => Err(not_a_value(codec)),
+        self.link(event_type, from, to, move |raw, recorded| {
+            split(raw.payload.into_value()?, recorded)
         })
     }
 
     /// Leaves events of a retired type and version out.
     #[must_use]
+    #[track_caller]
     pub fn drop(self, event_type: &str, version: u32) -> Self {
         self.link(event_type, version, &[], |_, _| Ok(vec![]))
     }
@@ -134,6 +142,7 @@ impl Upcasters {
         self
     }
 
+    #[track_caller]
     fn link(
         mut self,
         event_type: &str,
@@ -149,6 +158,7 @@ impl Upcasters {
             from: shape((event_type, version)),
             to: to.iter().copied().map(shape).collect(),
             change: Arc::new(change),
+            declared_at: Location::caller(),
         });
         self
     }
@@ -172,10 +182,6 @@ impl Link {
         }
         Ok(made)
     }
-}
-
-fn not_a_value(codec: crate::Codec) -> String {
-    format!("expected a json or cbor payload, found {codec}")
 }
 
 impl std::fmt::Debug for Upcasters {
