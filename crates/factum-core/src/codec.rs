@@ -2,6 +2,7 @@
 
 mod encode;
 mod error;
+mod finite;
 mod payload;
 mod variant;
 

@@ -71,3 +71,33 @@ async fn more_entities_than_places_are_fine() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_expectation_that_holds_is_no_conflict_on_a_kept_state() {
+    let store = memory();
+    let kept = opened(&store, "ann", 1).await.with_cache(8.try_into().unwrap());
+    kept.execute("ann", Deposit(1)).await.unwrap();
+    accounts(&store).execute("ann", Deposit(1)).await.unwrap(); // Elsewhere.
+    let there = Options::default().expecting(Expected::Exists);
+    assert_eq!(kept.execute_with("ann", Deposit(1), there).await.unwrap().state.balance, 4);
+}
+
+#[tokio::test]
+async fn a_kept_state_behind_the_log_refuses_nothing() {
+    let store = memory();
+    let kept = opened(&store, "ann", 1).await.with_cache(8.try_into().unwrap());
+    kept.execute("ann", Deposit(1)).await.unwrap(); // Keeps a balance of 2.
+    accounts(&store).execute("ann", Deposit(1)).await.unwrap();
+    let work = |account: &mut factum_core::Recorded<common::Account>| {
+        let deposits = if account.balance == 2 { 5_000 } else { 1 };
+        (0..deposits).try_for_each(|_| account.execute(Deposit(1)))
+    };
+    assert_eq!(kept.update("ann", work).await.unwrap().state.balance, 4);
+}
+
+#[tokio::test]
+async fn a_large_bound_costs_nothing_until_it_is_used() {
+    let store = memory();
+    let kept = opened(&store, "ann", 1).await.with_cache(std::num::NonZeroUsize::MAX);
+    kept.execute("ann", Deposit(1)).await.unwrap();
+}

@@ -90,3 +90,30 @@ async fn a_snapshot_that_cannot_be_written_harms_nothing() {
     accounts.snapshots_settled().await;
     assert_eq!(sound.snapshots(factum_core::SnapshotList::default()).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_copy_of_the_command_that_was_quicker_gives_the_answer() {
+    let (accounts, _, sound) = faulty().await;
+    let quicker = common::accounts(&sound);
+    let mut first = true;
+    let work = |account: &mut factum_core::Recorded<Account>| {
+        if std::mem::take(&mut first) {
+            let other = quicker.execute_with("ann", Deposit(7), form());
+            futures::executor::block_on(other).unwrap();
+        }
+        account.execute(common::Withdraw(99)) // Which the rules reject.
+    };
+    let executed = accounts.update_with("ann", work, form()).await.unwrap();
+    assert!(executed.repeated && executed.state.balance == 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outcome_is_not_settled_by_a_command_that_is_forgotten_soon() {
+    let (accounts, faults, _) = faulty().await;
+    faults.writes([WriteFault::After]);
+    let soon = factum_core::Clock::now(&factum_core::SystemClock).plus_millis(5_000);
+    let error =
+        accounts.execute_with("ann", Deposit(7), form().expires_at(soon)).await.unwrap_err();
+    let ExecuteError::Store(error) = error else { panic!("{error}") };
+    assert_eq!(error.kind(), StoreErrorKind::OutcomeUnknown);
+}

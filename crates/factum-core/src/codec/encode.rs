@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::variant::VariantSerializer;
-use super::{Codec, EncodeError};
+use super::{Codec, EncodeError, finite};
 
 /// Appends the content of an enum's variant to `out`, without the variant's name.
 ///
@@ -20,8 +20,17 @@ pub fn encode_variant<T: Serialize>(
 ) -> Result<(), EncodeError> {
     match codec {
         Codec::Json => {
-            let mut json = serde_json::Serializer::new(out);
-            event.serialize(VariantSerializer(&mut json)).map_err(|error| EncodeError::new(&error))
+            let start = out.len();
+            let mut json = serde_json::Serializer::new(&mut *out);
+            let written = event.serialize(VariantSerializer(&mut json));
+            written.map_err(|error| EncodeError::new(&error))?;
+            if finite::is_suspect(&out[start..]) {
+                let mut cbor = Vec::new();
+                if encode_variant(event, Codec::Cbor, &mut cbor).is_ok() {
+                    finite::check(&cbor)?;
+                }
+            }
+            Ok(())
         }
         Codec::Cbor => {
             let mut cbor = cbor4ii::serde::Serializer::new(CborOut(out));
@@ -42,7 +51,17 @@ pub fn encode_value<T: Serialize>(
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     match codec {
-        Codec::Json => serde_json::to_writer(out, value).map_err(|error| EncodeError::new(&error)),
+        Codec::Json => {
+            let start = out.len();
+            serde_json::to_writer(&mut *out, value).map_err(|error| EncodeError::new(&error))?;
+            if finite::is_suspect(&out[start..]) {
+                let mut cbor = Vec::new();
+                if encode_value(value, Codec::Cbor, &mut cbor).is_ok() {
+                    finite::check(&cbor)?;
+                }
+            }
+            Ok(())
+        }
         Codec::Cbor => {
             let mut cbor = cbor4ii::serde::Serializer::new(CborOut(out));
             value.serialize(&mut cbor).map_err(|error| EncodeError::new(&error))

@@ -17,6 +17,12 @@ impl EncodeError {
         Self { reason: redacted(&error.to_string()) }
     }
 
+    pub(crate) fn not_finite() -> Self {
+        let reason = "expected finite numbers, which is all that JSON can write, found another; \
+                      CBOR can write it";
+        Self { reason: reason.into() }
+    }
+
     pub(crate) fn other_codec(found: Codec) -> Self {
         let reason = format!("expected codec json or cbor for serde's types, found {found}");
         Self { reason }
@@ -57,7 +63,9 @@ impl DecodeError {
     pub(crate) fn cbor<E>(error: cbor4ii::serde::DecodeError<E>) -> Self {
         match error {
             cbor4ii::serde::DecodeError::Custom(said) => Self::new(redacted(&said)),
-            _ => Self::new("expected CBOR of this shape, found something else"),
+            cbor4ii::serde::DecodeError::Core(_) => {
+                Self::new("expected CBOR of this shape, found something else")
+            }
         }
     }
 
@@ -93,7 +101,7 @@ fn redacted(said: &str) -> String {
     }
     for kind in ["unknown field", "unknown variant"] {
         if said.starts_with(kind) {
-            let known = if said.ends_with("`") { expectation(said) } else { String::new() };
+            let known = if said.ends_with('`') { expectation(said) } else { String::new() };
             return format!("{kind}{known}");
         }
     }
