@@ -210,7 +210,7 @@ impl<A: Aggregate> Attempt<'_, A> {
         }
         let expected = before.map_or(Expected::NoStream, Expected::Revision);
         request.guards.push(Guard::Stream { stream: self.stream.clone(), expected });
-        request.command = self.command.clone();
+        request.command.clone_from(&self.command);
         Ok(request)
     }
 
