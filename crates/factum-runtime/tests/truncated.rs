@@ -29,7 +29,7 @@ async fn truncated(store: &SharedStore) -> Repository<Account> {
     accounts
 }
 
-fn is_truncated<T>(loaded: Result<T, LoadError>) -> bool {
+fn is_truncated<T>(loaded: &Result<T, LoadError>) -> bool {
     matches!(loaded, Err(LoadError::Truncated { found, .. }) if found == Revision::new(3))
 }
 
@@ -56,11 +56,11 @@ async fn a_past_that_is_gone_is_an_error() {
     let accounts = truncated(&store).await;
     let plain = common::accounts(&store);
     for at in [At::Position(Position::new(2)), At::Revision(Revision::new(1))] {
-        assert!(is_truncated(accounts.load_at("ann", at).await), "{at:?}");
-        assert!(is_truncated(plain.load_at("ann", at).await), "{at:?}");
+        assert!(is_truncated(&accounts.load_at("ann", at).await), "{at:?}");
+        assert!(is_truncated(&plain.load_at("ann", at).await), "{at:?}");
     }
     let long_ago = At::Time(factum_core::Timestamp::from_micros(0));
-    assert!(is_truncated(plain.load_at("ann", long_ago).await));
+    assert!(is_truncated(&plain.load_at("ann", long_ago).await));
     assert!(!plain.load_at("bob", long_ago).await.unwrap().exists());
 }
 
