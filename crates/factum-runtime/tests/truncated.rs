@@ -30,7 +30,7 @@ async fn truncated(store: &SharedStore) -> Repository<Account> {
 }
 
 fn is_truncated<T>(loaded: &Result<T, LoadError>) -> bool {
-    matches!(loaded, Err(LoadError::Truncated { found, .. }) if found == Revision::new(3))
+    matches!(loaded, Err(LoadError::Truncated { found, .. }) if *found == Revision::new(3))
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use crate::{Backend, StoreUrl};
 /// | `busy_timeout_ms=N` | sqlite | how long a write waits for another process's |
 /// | `foreign_poll_ms=N` | sqlite | how often other processes' appends are looked for |
 /// | `bytes_max=N` | sqlite | largest size of the file |
+/// | `cache_bytes_max=N` | sqlite | most memory for streams that were read lately; 0 for none |
 /// | `unsafe_no_flush=true` | sqlite | answers before the flush |
 ///
 /// Characters of the path or of a value that mean something in an address are written `%3F`

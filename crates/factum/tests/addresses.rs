@@ -54,10 +54,11 @@ mod sqlite {
     fn every_option_reaches_the_settings() {
         let options =
             "create=false&readers=5&busy_timeout_ms=7&foreign_poll_ms=9&bytes_max=1000000";
-        let config = config(&format!("sqlite:log.db?{options}&unsafe_no_flush=true"));
+        let config =
+            config(&format!("sqlite:log.db?{options}&cache_bytes_max=0&unsafe_no_flush=true"));
         assert_eq!((config.create, config.readers, config.unsafe_no_flush), (false, 5, true));
         assert_eq!((config.busy_timeout_ms, config.foreign_poll_ms), (7, 9));
-        assert_eq!(config.bytes_max, Some(1_000_000));
+        assert_eq!((config.bytes_max, config.cache_bytes_max), (Some(1_000_000), 0));
     }
 
     #[test]
@@ -71,7 +72,14 @@ mod sqlite {
 
     #[test]
     fn values_out_of_range_are_refused() {
-        for option in ["readers=0", "readers=65", "readers=x", "create=yes", "bytes_max=-1"] {
+        for option in [
+            "readers=0",
+            "readers=65",
+            "readers=x",
+            "create=yes",
+            "bytes_max=-1",
+            "cache_bytes_max=x",
+        ] {
             let refused = refused(&format!("sqlite:log.db?{option}"));
             assert!(matches!(refused, UrlError::BadValue { .. }), "{option}");
         }

@@ -5,13 +5,14 @@ use factum_sqlite::SqliteStoreConfig;
 use crate::url::Parameters;
 use crate::{Backend, UrlError};
 
-pub(crate) const OPTIONS: [&str; 7] = [
+pub(crate) const OPTIONS: [&str; 8] = [
     "tenant",
     "create",
     "readers",
     "busy_timeout_ms",
     "foreign_poll_ms",
     "bytes_max",
+    "cache_bytes_max",
     "unsafe_no_flush",
 ];
 
@@ -46,6 +47,9 @@ pub(crate) fn backend(place: &str, parameters: &mut Parameters) -> Result<Backen
         config.foreign_poll_ms = foreign_poll_ms;
     }
     config.bytes_max = parameters.take_as("bytes_max", "a number of bytes")?;
+    if let Some(cache_bytes_max) = parameters.take_as("cache_bytes_max", "a number of bytes")? {
+        config.cache_bytes_max = cache_bytes_max;
+    }
     if let Some(unsafe_no_flush) = parameters.take_as("unsafe_no_flush", "true or false")? {
         config.unsafe_no_flush = unsafe_no_flush;
     }
