@@ -24,13 +24,7 @@ pub fn encode_variant<T: Serialize>(
             let mut json = serde_json::Serializer::new(&mut *out);
             let written = event.serialize(VariantSerializer(&mut json));
             written.map_err(|error| EncodeError::new(&error))?;
-            if finite::is_suspect(&out[start..]) {
-                let mut cbor = Vec::new();
-                if encode_variant(event, Codec::Cbor, &mut cbor).is_ok() {
-                    finite::check(&cbor)?;
-                }
-            }
-            Ok(())
+            finite::check(&out[start..], |cbor| encode_variant(event, Codec::Cbor, cbor))
         }
         Codec::Cbor => {
             let mut cbor = cbor4ii::serde::Serializer::new(CborOut(out));
@@ -54,13 +48,7 @@ pub fn encode_value<T: Serialize>(
         Codec::Json => {
             let start = out.len();
             serde_json::to_writer(&mut *out, value).map_err(|error| EncodeError::new(&error))?;
-            if finite::is_suspect(&out[start..]) {
-                let mut cbor = Vec::new();
-                if encode_value(value, Codec::Cbor, &mut cbor).is_ok() {
-                    finite::check(&cbor)?;
-                }
-            }
-            Ok(())
+            finite::check(&out[start..], |cbor| encode_value(value, Codec::Cbor, cbor))
         }
         Codec::Cbor => {
             let mut cbor = cbor4ii::serde::Serializer::new(CborOut(out));

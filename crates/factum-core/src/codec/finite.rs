@@ -4,14 +4,17 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor}
 
 use super::EncodeError;
 
-/// Whether JSON might have lost a number. Few payloads hold a `null`; the others cost a search.
-pub(super) fn is_suspect(json: &[u8]) -> bool {
-    json.windows(4).any(|it| it == b"null")
-}
-
-/// Looks for numbers that are not finite in the same value, written as CBOR, which keeps them.
-pub(super) fn check(cbor: &[u8]) -> Result<(), EncodeError> {
-    match cbor4ii::serde::from_slice::<AllFinite>(cbor) {
+/// Refuses a payload in which JSON has lost a number. Few payloads hold a `null`; the others cost a
+/// search. `as_cbor` writes the same value as CBOR, which keeps such numbers.
+pub(super) fn check(
+    json: &[u8],
+    as_cbor: impl FnOnce(&mut Vec<u8>) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    let mut cbor = Vec::new();
+    if !json.windows(4).any(|it| it == b"null") || as_cbor(&mut cbor).is_err() {
+        return Ok(());
+    }
+    match cbor4ii::serde::from_slice::<AllFinite>(&cbor) {
         Err(cbor4ii::serde::DecodeError::Custom(said)) if *said == *NOT_FINITE => {
             Err(EncodeError::not_finite())
         }
