@@ -3,7 +3,10 @@
 mod encode;
 mod error;
 mod finite;
+mod numbers;
 mod payload;
+mod recode;
+mod tree;
 mod variant;
 
 #[cfg(feature = "protobuf")]
@@ -11,6 +14,7 @@ pub use self::encode::encode_message;
 pub use self::encode::{encode_nothing, encode_value, encode_variant};
 pub use self::error::{DecodeError, EncodeError};
 pub use self::payload::Payload;
+pub use self::recode::{RecodeError, recode};
 use crate::InvalidName;
 
 /// The encoding of one payload. A log may mix them.
