@@ -10,6 +10,7 @@
 //!   store. [`ManualClock`] and [`SequentialIds`] stand in for the machine's time and ids.
 //! - [`mod@schema_lock`]: a program's stored shapes, compared with those it had before.
 //! - [`mod@bench`]: how fast a store is, case by case.
+//! - `servers`, a feature: PostgreSQL and `PgBouncer` for tests.
 //!
 //! # A backend's side
 //!
@@ -48,6 +49,8 @@ pub mod generators;
 pub mod history;
 pub mod model;
 pub mod schema_lock;
+#[cfg(all(feature = "servers", unix))]
+pub mod servers;
 
 mod chance;
 mod given;
