@@ -31,7 +31,9 @@ mod cache;
 mod cluster;
 mod error;
 mod installs;
+mod life;
 mod log;
+mod pgbouncer;
 mod ports;
 mod postgres;
 mod processes;
@@ -40,9 +42,13 @@ mod under_test;
 
 pub use error::ServerError;
 pub use installs::PostgresInstall;
+pub use pgbouncer::{PgBouncer, PoolMode};
 pub use postgres::{PostgresOptions, PostgresServer};
 pub use processes::Signal;
 pub use under_test::{TestPostgres, postgres_under_test, shared_postgres};
 
 /// What a test prints when there is no PostgreSQL to run it on; the runner collects such lines.
 pub const NO_POSTGRES: &str = "not run: missing tool: postgres";
+
+/// What a test prints when there is no `PgBouncer` to run it with.
+pub const NO_PGBOUNCER: &str = "not run: missing tool: pgbouncer";

@@ -68,7 +68,8 @@ pub(super) fn folder(parents: &[PathBuf], prefix: &str) -> Result<TempDir, Serve
     let parent = parents
         .iter()
         .find(|it| it.is_dir() && (account.is_none() || is_open(it)))
-        .ok_or(ServerError::Missing("a temporary folder that every user may enter"))?;
+        .ok_or_else(|| std::io::ErrorKind::NotFound.into())
+        .map_err(ServerError::io("find a temporary folder that the servers' user may enter"))?;
     let action = || format!("create a folder in {}", parent.display());
     let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(parent);
     let folder = folder.map_err(ServerError::io(action()))?;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use super::account::{command, folder};
 use super::error::ServerError;
 use super::installs::PostgresInstall;
+use super::processes::Signal;
 use super::supervisor::{Supervisor, finished};
 
 /// Where folders can be that need not survive a power cut: in memory, where flushing costs nothing,
@@ -36,7 +37,7 @@ fn template(install: &PostgresInstall) -> Result<PathBuf, ServerError> {
     if let Some((_, made)) = templates.iter().find(|(bin, _)| *bin == install.bin) {
         return Ok(made.folder().join("data"));
     }
-    let supervisor = Supervisor::new(folder(&in_memory(), "factum-template-")?, "KILL", &[])?;
+    let supervisor = Supervisor::new(folder(&in_memory(), "factum-template-")?, Signal::Kill, &[])?;
     let data = supervisor.folder().join("data");
     let mut initdb = command(install.bin.join("initdb"));
     initdb.args(["--username", "postgres", "--auth", "trust", "--encoding", "UTF8"]);

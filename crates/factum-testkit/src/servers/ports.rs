@@ -7,7 +7,10 @@ use super::error::ServerError;
 
 const FIRST: u16 = 16_384;
 const LAST: u16 = 32_000;
-const TRIES: u32 = 100;
+const LOOKS: u32 = 100;
+
+const STARTS: u32 = 5;
+const TAKEN: &str = "Address already in use";
 
 /// A port of the loopback interface that was free a moment ago.
 ///
@@ -16,9 +19,22 @@ const TRIES: u32 = 100;
 /// keeps trying to reach the server could even be connected to itself.
 pub(super) fn free() -> Result<u16, ServerError> {
     let last = LAST.min(first_handed_out().saturating_sub(1));
-    let candidates = (0..TRIES).filter(|_| FIRST < last).map(|_| fastrand::u16(FIRST..=last));
+    let candidates = (0..LOOKS).filter(|_| FIRST < last).map(|_| fastrand::u16(FIRST..=last));
     let free = candidates.into_iter().find_map(|port| bound(port).ok());
     free.map_or_else(|| bound(0).map_err(ServerError::io("find a free port")), Ok)
+}
+
+/// Starts a server, and starts it again with another port if the one it got was taken by another
+/// process between our look and its own.
+pub(super) fn tried_again<S>(start: impl Fn() -> Result<S, ServerError>) -> Result<S, ServerError> {
+    let mut outcome = start();
+    for _ in 1..STARTS {
+        match &outcome {
+            Err(ServerError::Ended { said, .. }) if said.contains(TAKEN) => outcome = start(),
+            _ => break,
+        }
+    }
+    outcome
 }
 
 fn bound(port: u16) -> std::io::Result<u16> {
@@ -39,5 +55,21 @@ mod tests {
     fn a_free_port_can_be_bound() {
         let port = free().expect("some port is free");
         assert!(bound(port).is_ok());
+    }
+
+    #[test]
+    fn only_a_taken_port_is_tried_again() {
+        let starts = std::cell::Cell::new(0);
+        let failing = |said: &str| {
+            starts.set(0);
+            let outcome: Result<(), _> = tried_again(|| {
+                starts.set(starts.get() + 1);
+                Err(ServerError::Ended { program: "server".into(), said: said.into() })
+            });
+            assert!(outcome.is_err());
+            starts.get()
+        };
+        assert_eq!(failing("could not bind: Address already in use"), STARTS);
+        assert_eq!(failing("no space left"), 1);
     }
 }

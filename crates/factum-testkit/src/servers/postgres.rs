@@ -4,24 +4,17 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::account::{folder, give};
 use super::cluster;
 use super::error::ServerError;
 use super::installs::PostgresInstall;
-use super::log::Waited;
+use super::life::Life;
 use super::ports;
 use super::processes::{self, Signal};
-use super::supervisor::{Run, Supervisor, lend};
+use super::supervisor::lend;
 
-/// How long a server may take to become ready, or to stop.
-const LIMIT: Duration = Duration::from_mins(1);
-/// How long the processes of a killed server may take to notice.
-const NOTICE: Duration = Duration::from_secs(5);
 const READY: &str = "database system is ready to accept connections";
-const PORT_TAKEN: &str = "Address already in use";
-const PORT_TRIES: u32 = 5;
 
 /// How a server is set up. The default is quick: its data is in memory, where there is such a
 /// place. It flushes like any other.
@@ -48,13 +41,7 @@ pub struct PostgresServer {
     install: PostgresInstall,
     port: u16,
     folder: PathBuf,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
-    supervisor: Supervisor,
-    run: Option<Run>,
+    life: Mutex<Life>,
 }
 
 impl PostgresServer {
@@ -67,16 +54,7 @@ impl PostgresServer {
         install: &PostgresInstall,
         options: &PostgresOptions,
     ) -> Result<Self, ServerError> {
-        let mut tries = 1;
-        loop {
-            match Self::start_once(install, options) {
-                // Another process took the port between our look and the server's.
-                Err(ServerError::Ended { said, .. })
-                    if said.contains(PORT_TAKEN) && tries < PORT_TRIES => {}
-                outcome => return outcome,
-            }
-            tries += 1;
-        }
+        ports::tried_again(|| Self::start_once(install, options))
     }
 
     fn start_once(
@@ -88,12 +66,9 @@ impl PostgresServer {
         cluster::create(install, &folder.path().join("data"))?;
         let port = ports::free()?;
         let command = command_line(install, options, folder.path(), port)?;
-        let supervisor = Supervisor::new(folder, "QUIT", &command)?;
-        let folder = supervisor.folder().to_owned();
-        let state = Mutex::new(State { supervisor, run: None });
-        let server = Self { install: install.clone(), port, folder, state };
-        server.state().start()?;
-        Ok(server)
+        let life = Life::begin(folder, Signal::Quit, READY, &command)?;
+        let folder = life.folder().to_owned();
+        Ok(Self { install: install.clone(), port, folder, life: Mutex::new(life) })
     }
 
     /// The installation it runs from.
@@ -118,12 +93,12 @@ impl PostgresServer {
 
     /// The process id of the postmaster, unless it was stopped or killed.
     pub fn pid(&self) -> Option<u32> {
-        self.state().run.as_ref().map(|run| run.pid)
+        self.life().pid()
     }
 
     /// What the server has printed since it was started last; of very many lines, the newest.
     pub fn log(&self) -> Vec<String> {
-        self.state().run.as_ref().map(|run| run.log.lines()).unwrap_or_default()
+        self.life().log()
     }
 
     /// Kills the postmaster as a crash would, and waits until its other processes have noticed and
@@ -133,7 +108,7 @@ impl PostgresServer {
     ///
     /// Fails if the server is not running, or if a process of it cannot be got rid of.
     pub fn kill_postmaster(&self) -> Result<(), ServerError> {
-        self.state().end(Signal::Kill)
+        self.life().end(Signal::Kill)
     }
 
     /// Stops the server in good order, disconnecting its clients.
@@ -142,7 +117,7 @@ impl PostgresServer {
     ///
     /// Fails if the server is not running, or does not stop within a minute.
     pub fn stop(&self) -> Result<(), ServerError> {
-        self.state().end(Signal::Interrupt)
+        self.life().end(Signal::Interrupt)
     }
 
     /// Starts the server again, on the same port and data. One that is running is stopped first.
@@ -152,11 +127,11 @@ impl PostgresServer {
     /// As [`PostgresServer::stop`] and [`PostgresServer::start`], except that the port is not
     /// changed if another process has taken it.
     pub fn restart(&self) -> Result<(), ServerError> {
-        let mut state = self.state();
-        if state.run.is_some() {
-            state.end(Signal::Interrupt)?;
+        let mut life = self.life();
+        if life.pid().is_some() {
+            life.end(Signal::Interrupt)?;
         }
-        state.start()
+        life.start()
     }
 
     /// Sends a signal to one process of the server, such as that of a connection; SQL tells its
@@ -167,72 +142,15 @@ impl PostgresServer {
     ///
     /// Fails if the process is not one of this server's, or if the server is not running.
     pub fn signal_backend(&self, pid: u32, signal: Signal) -> Result<(), ServerError> {
-        let state = self.state();
-        let run = state.run.as_ref().ok_or(ServerError::Stopped)?;
-        if !processes::children(run.pid).contains(&pid) {
+        let postmaster = self.pid().ok_or(ServerError::Stopped)?;
+        if !processes::children(postmaster).contains(&pid) {
             return Err(ServerError::NotOurs(pid));
         }
         processes::send(pid, signal)
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl State {
-    fn start(&mut self) -> Result<(), ServerError> {
-        let run = self.supervisor.start()?;
-        let (program, said) = (self.supervisor.program().to_owned(), run.log.clone());
-        let waited = run.log.wait_for(READY, LIMIT);
-        self.run = Some(run);
-        match waited {
-            Waited::Came => Ok(()),
-            Waited::Ended => {
-                self.run = None;
-                self.supervisor.reap()?;
-                Err(ServerError::Ended { program, said: said.tail() })
-            }
-            Waited::Late => {
-                self.end(Signal::Kill)?;
-                let expected = "become ready";
-                Err(ServerError::Late { program, expected, limit: LIMIT, said: said.tail() })
-            }
-        }
-    }
-
-    /// Ends the server by a signal to the postmaster, and waits for all its processes.
-    fn end(&mut self, signal: Signal) -> Result<(), ServerError> {
-        let run = self.run.as_ref().ok_or(ServerError::Stopped)?;
-        // Once the postmaster is gone, nothing says any more whose they were.
-        let children = processes::children(run.pid);
-        processes::send(run.pid, signal)?;
-        if signal == Signal::Kill && !run.log.wait_for_end(NOTICE) {
-            // Such as one that a test has stopped. It would keep the next start from the memory
-            // that the server's processes share.
-            for pid in children {
-                drop(processes::send(pid, Signal::Kill));
-            }
-        }
-        if !run.log.wait_for_end(LIMIT) {
-            let program = self.supervisor.program().to_owned();
-            let said = run.log.tail();
-            return Err(ServerError::Late { program, expected: "end", limit: LIMIT, said });
-        }
-        self.run = None;
-        self.supervisor.reap()
-    }
-}
-
-impl Drop for State {
-    fn drop(&mut self) {
-        if let Some(run) = &self.run {
-            // Quicker than leaving it to the shell, which does the same if this fails.
-            drop(processes::send(run.pid, Signal::Quit));
-            if run.log.wait_for_end(NOTICE) {
-                drop(self.supervisor.reap());
-            }
-        }
+    fn life(&self) -> MutexGuard<'_, Life> {
+        self.life.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -26,6 +26,18 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// The name that a shell knows it by.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Interrupt => "INT",
+            Self::Terminate => "TERM",
+            Self::Quit => "QUIT",
+            Self::Kill => "KILL",
+            Self::Stop => "STOP",
+            Self::Continue => "CONT",
+        }
+    }
+
     fn number(self) -> rustix::process::Signal {
         match self {
             Self::Interrupt => rustix::process::Signal::INT,

@@ -19,6 +19,7 @@ use tempfile::TempDir;
 use super::account::{self, command};
 use super::error::ServerError;
 use super::log::Log;
+use super::processes::Signal;
 
 /// The shell answers at once; a machine that is busy may make it wait for its turn.
 const ANSWER: Duration = Duration::from_mins(1);
@@ -47,12 +48,12 @@ impl Supervisor {
     /// `signal` ends it at once.
     pub(super) fn new(
         folder: TempDir,
-        signal: &str,
+        signal: Signal,
         server: &[OsString],
     ) -> Result<Self, ServerError> {
         let mut shell = command("sh");
         shell.args(["-c", include_str!("supervisor.sh"), "factum-supervisor"]);
-        shell.arg(folder.path()).arg(signal).args(server);
+        shell.arg(folder.path()).arg(signal.name()).args(server);
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
         let mut shell = shell.spawn().map_err(ServerError::io("start a shell"))?;
         let (sender, answers) = channel();
