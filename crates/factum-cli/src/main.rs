@@ -1,5 +1,6 @@
 //! The `factum` command: import, look at, search, export and look after a store.
 
+mod acts;
 mod arguments;
 mod commands;
 mod demo;

@@ -3,7 +3,7 @@
 use factum::{Backend, SharedStore, StoreUrl, TenantId, TenantScope};
 
 use crate::arguments::Global;
-use crate::outcome::Failure;
+use crate::outcome::{Exit, Failure};
 use crate::output::Output;
 
 /// Used when neither `--store` nor `FACTUM_STORE` names a store.
@@ -45,15 +45,24 @@ impl Session {
 
     /// Opens a store that has to be there.
     pub(crate) async fn open(&self) -> Result<SharedStore, Failure> {
-        let mut url = self.url.clone();
-        if let Backend::Sqlite(config) = &mut url.backend {
-            if !config.path.exists() {
-                let message = format!("expected a store, found no file {}", config.path.display());
-                return Err(Failure::not_found(message)
-                    .hint("name it with --store sqlite:PATH, or make one with factum import"));
+        let store = open_existing(self.url.clone()).await;
+        store.map_err(|failure| match failure.exit {
+            Exit::NotFound => {
+                failure.hint("name it with --store sqlite:PATH, or make one with factum import")
             }
-            config.create = false;
-        }
-        Ok(url.connect().await?)
+            _ => failure,
+        })
     }
+}
+
+/// Opens a store that has to be there.
+pub(crate) async fn open_existing(mut url: StoreUrl) -> Result<SharedStore, Failure> {
+    if let Backend::Sqlite(config) = &mut url.backend {
+        if !config.path.exists() {
+            let message = format!("expected a store, found no file {}", config.path.display());
+            return Err(Failure::not_found(message));
+        }
+        config.create = false;
+    }
+    Ok(url.connect().await?)
 }

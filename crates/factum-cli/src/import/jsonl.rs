@@ -3,13 +3,13 @@
 use std::io::{BufRead, Read};
 
 use factum::jsonl::{self, Line};
-use factum::{EventId, EventType, NewEvent, Revision, TenantId};
-use serde::Deserialize;
+use factum::{EventId, NewEvent, TenantId};
 
 use super::case::Cases;
 use super::input::{self, Input};
 use super::names::Names;
-use super::source::{Act, ActKind, BadRow, Item, Source, Trouble};
+use super::source::{BadRow, Item, Source, Trouble};
+use crate::acts::Act;
 use crate::outcome::Failure;
 
 /// Longest line: the largest event, written as base64, and room to spare.
@@ -90,7 +90,7 @@ impl JsonlSource {
         };
         let mut event = NewEvent::new(id, event_type, codec, payload);
         line.fill(&mut event).map_err(|error| bad(None, &error))?;
-        let act = act(&event).map_err(|error| bad(Some("payload"), &error))?;
+        let act = Act::of(&event).map_err(|error| bad(Some("payload"), &error))?;
         let place = u64::from(case.given);
         case.given += 1;
         Ok(Item { tenant, stream, place, event, act, revision: line.revision })
@@ -129,26 +129,4 @@ fn shape(line: u64, error: &serde_json::Error) -> BadRow {
     let text = error.to_string();
     let reason = text.split(" at line ").next().unwrap_or_default();
     BadRow::new(line, Some(&error.column().to_string()), reason)
-}
-
-#[derive(Deserialize)]
-struct Recorded {
-    reason: String,
-    before: Option<u64>,
-}
-
-/// What the log's own record says was done, for events of its own types.
-fn act(event: &NewEvent) -> Result<Option<Act>, String> {
-    if !event.event_type.is_reserved() {
-        return Ok(None);
-    }
-    let recorded: Recorded = serde_json::from_slice(&event.payload)
-        .map_err(|error| format!("expected a reason, found {error}"))?;
-    let kind = match (event.event_type.as_str(), recorded.before) {
-        (EventType::STREAM_TOMBSTONED, _) => ActKind::Tombstone,
-        (EventType::STREAM_TRUNCATED, Some(before)) => ActKind::Truncate(Revision::new(before)),
-        (EventType::STREAM_TRUNCATED, None) => return Err("expected before, found none".into()),
-        (other, _) => return Err(format!("expected a record this program knows, found {other}")),
-    };
-    Ok(Some(Act { kind, reason: recorded.reason }))
 }

@@ -1,7 +1,8 @@
 //! What every format gives: events with their stream, one after another.
 
-use factum::{NewEvent, Revision, StreamId, TenantId};
+use factum::{NewEvent, StreamId, TenantId};
 
+use crate::acts::Act;
 use crate::outcome::Failure;
 
 /// Reads a file event by event.
@@ -31,19 +32,6 @@ pub(crate) struct Item {
     pub(super) act: Option<Act>,
     /// The revision that the file says it has.
     pub(super) revision: Option<u64>,
-}
-
-/// What the log's own records say was done.
-#[derive(Debug)]
-pub(super) struct Act {
-    pub(super) kind: ActKind,
-    pub(super) reason: String,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) enum ActKind {
-    Tombstone,
-    Truncate(Revision),
 }
 
 /// Why there is no next event.

@@ -8,14 +8,14 @@
 use std::collections::HashMap;
 
 use factum::{
-    AdminRecord, AppendError, AppendRequest, Conflict, EventId, Expected, Guard, Query, Refusal,
-    Revision, SharedStore, StreamId, TenantId,
+    AppendError, AppendRequest, Conflict, EventId, Expected, Guard, Query, Refusal, Revision,
+    SharedStore, StreamId, TenantId,
 };
 use foldhash::fast::RandomState;
 
 use super::batches::Batch;
 use super::cursor::Cursor;
-use super::source::{Act, ActKind, Item};
+use super::source::Item;
 use super::stored::Stored;
 use crate::outcome::Failure;
 
@@ -214,29 +214,19 @@ impl Writer {
 
     /// Carries out a deletion or truncation, unless its record is in the log already.
     async fn repeat_act(&mut self, store: &SharedStore, item: Item) -> Result<(), Failure> {
-        let Some(Act { kind, reason }) = &item.act else { return Ok(()) };
-        let (kind, reason) = (*kind, reason.clone());
+        let Some(act) = &item.act else { return Ok(()) };
         let held = self.stored.held(store, &item.stream).await?;
         if held.ids.contains_key(&item.event.id) {
             self.written.already += 1;
             return Ok(());
         }
         let expected = held.last.map_or(Expected::NoStream, Expected::Revision);
-        let record = AdminRecord {
-            id: item.event.id,
-            principal: item.event.principal.clone(),
-            reason,
-            recorded_at: item.event.recorded_at,
-        };
         let (id, stream): (EventId, &StreamId) = (item.event.id, &item.stream);
-        let appended = match kind {
-            ActKind::Tombstone => store.tombstone(stream, expected, record.clone()).await,
-            ActKind::Truncate(first) => store.truncate_before(stream, first, record.clone()).await,
-        }?;
+        let appended = act.repeat(&item.event, store, stream, expected).await?;
         let revision = appended.revision(stream);
         let stated = item.revision.map(Revision::new);
         self.written.moved += u64::from(stated.is_some() && stated != revision);
-        self.written.differing += u64::from(!is_same_record(&item, kind, &record));
+        self.written.differing += u64::from(!act.gives(&item.event));
         self.written.stored += 1;
         if let Some(held) = self.stored.known(stream) {
             held.ids.insert(id, appended.last);
@@ -244,17 +234,6 @@ impl Writer {
         }
         Ok(())
     }
-}
-
-/// Whether the record that the store writes equals the one in the file.
-fn is_same_record(item: &Item, kind: ActKind, record: &AdminRecord) -> bool {
-    let payload = match kind {
-        ActKind::Tombstone => serde_json::json!({ "reason": record.reason }),
-        ActKind::Truncate(before) => {
-            serde_json::json!({ "before": before.get(), "reason": record.reason })
-        }
-    };
-    factum::record_event(item.event.event_type.as_str(), record, &payload) == item.event
 }
 
 /// Where each stream of a batch ends before it.
