@@ -1,7 +1,10 @@
 //! Queries: which events, by category, type, tag and correlation.
 
 use crate::limits::{QUERY_ITEMS_MAX, QUERY_TERMS_MAX};
-use crate::{Category, CorrelationId, EventType, InvalidName, RecordedEvent, Refusal, Tag};
+use crate::{
+    Category, CorrelationId, EventType, InvalidName, NewEvent, RecordedEvent, Refusal, StreamId,
+    Tag, Tags,
+};
 
 /// Which events: those that match at least one of its items.
 ///
@@ -53,6 +56,15 @@ impl Query {
     /// Whether `event` matches once it counts as one of `event_type`, as it may after upcasting.
     pub fn matches_as(&self, event: &RecordedEvent, event_type: &EventType) -> bool {
         self.items.is_empty() || self.items.iter().any(|item| item.matches(event, event_type))
+    }
+
+    /// Whether `event`, once it is appended to `stream`, will match.
+    pub fn matches_new(&self, stream: &StreamId, event: &NewEvent) -> bool {
+        let correlation = event.correlation.as_ref();
+        let fits = |item: &QueryItem| {
+            item.fits(stream.category(), &event.event_type, &event.tags, correlation)
+        };
+        self.items.is_empty() || self.items.iter().any(fits)
     }
 
     /// Checks the query against the limits; stores call it first.
@@ -144,10 +156,19 @@ impl QueryItem {
     }
 
     fn matches(&self, event: &RecordedEvent, event_type: &EventType) -> bool {
-        let category = self.category.as_ref();
-        category.is_none_or(|category| category.as_str() == event.stream.category())
+        self.fits(event.stream.category(), event_type, &event.tags, event.correlation.as_ref())
+    }
+
+    fn fits(
+        &self,
+        category: &str,
+        event_type: &EventType,
+        tags: &Tags,
+        correlation: Option<&CorrelationId>,
+    ) -> bool {
+        self.category.as_ref().is_none_or(|own| own.as_str() == category)
             && (self.types.is_empty() || self.types.contains(event_type))
-            && self.tags.iter().all(|tag| event.tags.contains(tag))
-            && (self.correlation.is_none() || self.correlation == event.correlation)
+            && self.tags.iter().all(|tag| tags.contains(tag))
+            && (self.correlation.is_none() || self.correlation.as_ref() == correlation)
     }
 }

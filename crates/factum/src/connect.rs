@@ -6,7 +6,8 @@ use factum_core::{MemoryStore, SharedStore, StoreError, SystemClock};
 
 use crate::{Backend, StoreUrl};
 
-/// Opens the store at `url`: `memory:` or `sqlite:PATH`, with options as a query string.
+/// Opens the store at `url`: `memory:`, `sqlite:PATH` or
+/// `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, with options as a query string.
 ///
 /// | option | of | means |
 /// |---|---|---|
@@ -17,7 +18,19 @@ use crate::{Backend, StoreUrl};
 /// | `foreign_poll_ms=N` | sqlite | how often other processes' appends are looked for |
 /// | `bytes_max=N` | sqlite | largest size of the file |
 /// | `cache_bytes_max=N` | sqlite | most memory for streams that were read lately; 0 for none |
-/// | `unsafe_no_flush=true` | sqlite | answers before the flush |
+/// | `schema=NAME` | postgres | the schema that holds the store; `factum` unless given |
+/// | `create=false` | postgres | a missing schema, or an older format, is an error |
+/// | `connections_max=N` | postgres | most connections that serve reads, 1 to 1,024 |
+/// | `connect_timeout_ms=N` | postgres | how long to try to connect |
+/// | `busy_timeout_ms=N` | postgres | how long an append waits for another process's |
+/// | `answer_timeout_ms=N` | postgres | how long to wait for the answer to a statement |
+/// | `idle_timeout_ms=N` | postgres | how long a caller's transaction that appended may be idle |
+/// | `notify=false` | postgres | ask for the head instead of listening |
+/// | `foreign_poll_ms=N` | postgres | how often the head is asked for, where listening does not work |
+/// | `prepare=false` | postgres | prepare no statements, for poolers |
+/// | `sslmode=require`, `sslrootcert=FILE` | postgres | encrypted connections, with the feature `postgres-tls` |
+/// | `application_name=NAME` and more of libpq's | postgres | handed on to the driver |
+/// | `unsafe_no_flush=true` | sqlite, postgres | answers before the flush |
 ///
 /// Characters of the path or of a value that mean something in an address are written `%3F`
 /// (`?`), `%26` (`&`), `%25` (`%`), and so on.
@@ -62,7 +75,10 @@ impl StoreUrl {
     /// # Errors
     ///
     /// As [`connect`].
-    #[cfg_attr(not(feature = "sqlite"), expect(clippy::unused_async, reason = "stores open async"))]
+    #[cfg_attr(
+        not(any(feature = "sqlite", feature = "postgres")),
+        expect(clippy::unused_async, reason = "stores open async")
+    )]
     pub async fn connect(self) -> Result<SharedStore, StoreError> {
         let scope = self.scope.unwrap_or_default();
         match self.backend {
@@ -71,6 +87,11 @@ impl StoreUrl {
             Backend::Sqlite(mut config) => {
                 config.scope = scope;
                 Ok(Arc::new(crate::SqliteStore::open(config).await?))
+            }
+            #[cfg(feature = "postgres")]
+            Backend::Postgres(mut config) => {
+                config.scope = scope;
+                Ok(Arc::new(crate::PostgresStore::open(config).await?))
             }
         }
     }

@@ -51,6 +51,8 @@
 //! | feature | default | gives |
 //! |---|---|---|
 //! | `sqlite` | yes | the store on one SQLite file; compiles SQLite in |
+//! | `postgres` | no | the store in a PostgreSQL database, version 14 or newer |
+//! | `postgres-tls` | no | the same with encrypted connections, by rustls |
 //! | `protobuf` | no | events whose payloads are `prost` messages |
 
 mod connect;
@@ -61,6 +63,8 @@ mod url;
 pub use connect::connect;
 pub use factum_core::*;
 pub use factum_derive::Event;
+#[cfg(feature = "postgres")]
+pub use factum_postgres::{PostgresStore, PostgresStoreConfig, tokio_postgres};
 pub use factum_runtime::*;
 #[cfg(feature = "sqlite")]
 pub use factum_sqlite::{SqliteStore, SqliteStoreConfig};

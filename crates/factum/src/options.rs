@@ -1,6 +1,8 @@
 //! The options of each kind of store, one file per kind.
 
 pub(crate) mod memory;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 #[cfg(feature = "sqlite")]
 pub(crate) mod sqlite;
 
@@ -9,6 +11,8 @@ pub(crate) fn known(scheme: &str) -> &'static [&'static str] {
     match scheme {
         #[cfg(feature = "sqlite")]
         "sqlite" => &sqlite::OPTIONS,
+        #[cfg(feature = "postgres")]
+        "postgres" | "postgresql" => &postgres::OPTIONS,
         _ => &memory::OPTIONS,
     }
 }

@@ -38,6 +38,10 @@ pub enum Backend {
     /// One SQLite file: `sqlite:PATH`. The scope in here is not used.
     #[cfg(feature = "sqlite")]
     Sqlite(crate::SqliteStoreConfig),
+    /// One schema of a PostgreSQL database: `postgres://USER:PASSWORD@HOST:PORT/DATABASE`. The scope in
+    /// here is not used.
+    #[cfg(feature = "postgres")]
+    Postgres(crate::PostgresStoreConfig),
 }
 
 /// Kinds of store that have a scheme but no code in this program.
@@ -53,19 +57,23 @@ impl StoreUrl {
     pub fn parse(url: &str) -> Result<Self, UrlError> {
         let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let place = parameters::decoded(place)?;
         let mut parameters = Parameters::parse(query)?;
         let tenant = parameters.take("tenant");
         let backend = match scheme {
-            "memory" => options::memory::backend(&place)?,
+            "memory" => options::memory::backend(&parameters::decoded(place)?)?,
             #[cfg(feature = "sqlite")]
-            "sqlite" => options::sqlite::backend(&place, &mut parameters)?,
+            "sqlite" => options::sqlite::backend(&parameters::decoded(place)?, &mut parameters)?,
+            // Decoded by the driver: an escaped character of a password is not a border.
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => {
+                options::postgres::backend(scheme, place, &mut parameters)?
+            }
             #[cfg(not(feature = "sqlite"))]
             "sqlite" => return Err(UrlError::NotBuiltIn { scheme: scheme.into() }),
             _ if NOT_BUILT_IN.contains(&scheme) => {
                 return Err(UrlError::NotBuiltIn { scheme: scheme.into() });
             }
-            _ => return Err(UrlError::UnknownScheme { found: url.chars().take(60).collect() }),
+            _ => return Err(UrlError::UnknownScheme { found: beginning(url) }),
         };
         parameters.finish(scheme, options::known(scheme))?;
         Ok(Self { backend, scope: tenant.as_deref().map(scope).transpose()? })
@@ -78,6 +86,12 @@ impl std::str::FromStr for StoreUrl {
     fn from_str(url: &str) -> Result<Self, UrlError> {
         Self::parse(url)
     }
+}
+
+/// As much of an address as tells what was meant, without what may be a password.
+fn beginning(url: &str) -> String {
+    let end = url.find("//").map_or(url.len(), |at| at + 2);
+    url[..end].chars().take(60).collect()
 }
 
 fn scope(value: &str) -> Result<TenantScope, UrlError> {

@@ -27,11 +27,13 @@ fn unknown_duplicate_and_bad_options_are_refused() {
 
 #[test]
 fn schemes_are_known_not_built_in_or_unknown() {
-    for url in ["postgres://localhost/log", "nats:log", "libsql:log", "http://localhost"] {
+    for url in ["nats:log", "libsql:log", "http://localhost"] {
         let error: factum::StoreError = refused(url).into();
         assert_eq!(error.kind(), StoreErrorKind::Unsupported, "{url}");
         assert!(error.to_string().contains("not built in"), "{error}");
     }
+    let told = refused("postgress://ann:secret@host/db").to_string();
+    assert!(told.contains("postgress") && !told.contains("secret"), "{told}");
     for url in ["", "log.db", "papyrus:scroll", "SQLITE:log.db"] {
         assert!(matches!(refused(url), UrlError::UnknownScheme { .. }), "{url}");
     }
@@ -84,4 +86,65 @@ mod sqlite {
             assert!(matches!(refused, UrlError::BadValue { .. }), "{option}");
         }
     }
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use factum::{Backend, PostgresStoreConfig};
+
+    use super::*;
+
+    fn config(url: &str) -> PostgresStoreConfig {
+        match StoreUrl::parse(url).expect(url).backend {
+            Backend::Postgres(config) => config,
+            other => panic!("expected a PostgreSQL store, found {other:?}"),
+        }
+    }
+
+    #[test]
+    fn every_option_reaches_the_settings() {
+        let ours =
+            "schema=bank&create=false&connections_max=3&connect_timeout_ms=1&busy_timeout_ms=2";
+        let more =
+            "answer_timeout_ms=3&idle_timeout_ms=4&foreign_poll_ms=5&notify=false&prepare=false";
+        let last = "sslrootcert=/ca.pem&unsafe_no_flush=true&tenant=acme";
+        let config = config(&format!("postgres://ann@host/log?{ours}&{more}&{last}"));
+        assert_eq!((config.schema.as_str(), config.connections_max), ("bank", 3));
+        assert_eq!((config.connect_timeout_ms, config.busy_timeout_ms), (1, 2));
+        assert_eq!((config.answer_timeout_ms, config.idle_timeout_ms), (3, 4));
+        assert_eq!((config.foreign_poll_ms, config.notify, config.prepare), (5, false, false));
+        assert_eq!((config.create, config.unsafe_no_flush), (false, true));
+        assert_eq!(config.root_certificates.as_deref(), Some("/ca.pem".as_ref()));
+        assert_eq!(config.url, "postgres://ann@host/log");
+    }
+
+    #[test]
+    fn the_drivers_options_are_handed_on_as_they_are() {
+        let url =
+            "postgresql://ann:p%40ss@host:5433/log?sslmode=require&schema=a&application_name=a%20b";
+        let config = config(url);
+        let expected =
+            "postgresql://ann:p%40ss@host:5433/log?sslmode=require&application_name=a%20b";
+        assert_eq!(config.url, expected);
+        assert!(!format!("{config:?}").contains("p%40ss"));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let told = refused("postgres:ann:secret@host").to_string();
+        assert!(!told.contains("secret"), "{told}");
+        for option in ["connections_max=0", "notify=perhaps", "busy_timeout_ms=-1"] {
+            let refused = refused(&format!("postgres://host/log?{option}"));
+            assert!(matches!(refused, UrlError::BadValue { .. }), "{option}");
+        }
+        let unknown = refused("postgres://host/log?scheme=a");
+        assert!(matches!(unknown, UrlError::UnknownOption { .. }));
+    }
+}
+
+#[cfg(not(feature = "postgres"))]
+#[test]
+fn postgres_is_known_where_it_is_not_built_in() {
+    let error: factum::StoreError = refused("postgres://localhost/log").into();
+    assert_eq!(error.kind(), StoreErrorKind::Unsupported);
 }

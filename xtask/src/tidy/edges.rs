@@ -16,6 +16,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("factum-derive", &["factum-core"]),
     ("factum-testkit", &["factum-core", "factum-derive"]),
     ("factum-runtime", &["factum-core", "factum-derive", "factum-testkit"]),
+    ("factum-postgres", &["factum-core", "factum-testkit"]),
     ("factum-sqlite", &["factum-core", "factum-testkit"]),
     ("xtask", &[]),
 ];

@@ -7,9 +7,9 @@ use factum_core::{StoreError, StoreErrorKind};
 #[non_exhaustive]
 pub enum UrlError {
     /// It does not start with a kind of store.
-    #[error("expected memory: or sqlite:PATH, found {found:?}")]
+    #[error("expected memory:, sqlite:PATH or postgres://HOST/DATABASE, found {found:?}")]
     UnknownScheme {
-        /// The address, cut to 60 characters.
+        /// The beginning of the address.
         found: String,
     },
     /// A kind of store that this program was built without.

@@ -33,7 +33,7 @@ impl Parameters {
     }
 
     /// Takes an option's value and reads it, where `expected` says what its values are.
-    #[cfg(feature = "sqlite")] // The only store so far whose options are more than names.
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn take_as<T: std::str::FromStr>(
         &mut self,
         option: &str,

@@ -1,0 +1,262 @@
+//! The one task that writes: group commit without a timer.
+//!
+//! ```text
+//! wait for a request -> take what else is queued -> one statement: lock, judge each, store, commit
+//!   -> publish the head -> answer each
+//!        | the server refused the statement for something that a request may be to blame for
+//!        v
+//!      each request in a statement of its own
+//! ```
+//!
+//! The group grows by itself while the server is busy with the one before. The statement commits by
+//! itself, so the lock is never held while this program thinks, or is stopped.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use factum_core::{AppendError, Guard, HeadSignal, StoreError, StoreErrorKind};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_postgres::types::Type;
+use tokio_postgres::{Client, Row};
+
+use crate::PostgresStoreConfig;
+use crate::answer::Verdict;
+use crate::connection::{Bind, Connector};
+use crate::error::{Failure, copy};
+use crate::group::Group;
+use crate::holder;
+use crate::sql::{Schema, Sql};
+use crate::writer::{Problem, Write};
+
+/// Most requests in one group.
+const GROUP_REQUESTS_MAX: usize = 512;
+/// A group takes no further request once it holds this many events.
+const GROUP_EVENTS_MAX: usize = 8_192;
+/// A group takes no further request once it holds this many bytes of payload.
+const GROUP_BYTES_MAX: usize = 8 << 20;
+/// Beyond this many events before it in its group, a request with a query guard waits for the next
+/// one instead of being compared with each.
+const GUARDED_EVENTS_MAX: usize = 512;
+
+/// The first pause between two attempts to connect; each one doubles it.
+const PAUSE_MIN: Duration = Duration::from_millis(20);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// What the writing task owns.
+pub(crate) struct Writer {
+    pub(crate) connector: Connector,
+    pub(crate) sql: Arc<Sql>,
+    pub(crate) schema: Schema,
+    pub(crate) config: PostgresStoreConfig,
+    pub(crate) head: Arc<HeadSignal>,
+    pub(crate) problem: Problem,
+    pub(crate) client: Option<Client>,
+}
+
+impl Writer {
+    /// Answers requests until nobody can ask any more.
+    pub(crate) async fn serve(mut self, mut requests: mpsc::Receiver<Write>) {
+        let mut waiting = None;
+        let mut crowded = false;
+        loop {
+            let first = match waiting.take() {
+                Some(first) => first,
+                None => match requests.recv().await {
+                    Some(first) => first,
+                    None => return,
+                },
+            };
+            if crowded {
+                // Those who were answered just now are about to ask again.
+                tokio::task::yield_now().await;
+            }
+            let group;
+            (group, waiting) = gather(first, &mut requests);
+            crowded = group.len() > 1;
+            self.commit(group).await;
+        }
+    }
+
+    async fn commit(&mut self, group: Vec<Write>) {
+        match self.try_commit(&group).await {
+            Ok(verdicts) => {
+                self.problem.set("");
+                for (write, verdict) in group.into_iter().zip(verdicts) {
+                    let _ = write.reply.send(Ok(verdict)); // A caller who is gone needs none.
+                }
+            }
+            Err(GroupError::Blamed) => {
+                for write in group {
+                    Box::pin(self.commit(vec![write])).await;
+                }
+            }
+            Err(GroupError::Failed(error)) => {
+                self.problem.set(&error.to_string());
+                for write in group {
+                    let _ = write.reply.send(Err(copy(&error)));
+                }
+            }
+        }
+    }
+
+    async fn try_commit(&mut self, group: &[Write]) -> Result<Vec<Verdict>, GroupError> {
+        let client = match self.connected().await {
+            Ok(client) => client,
+            Err(failure) => return Err(GroupError::Failed(failure.into_store_error("append"))),
+        };
+        let now = self.config.clock.now().as_micros();
+        let mut columns = Group::new(now);
+        for write in group {
+            columns.push(&write.tenant, &write.request);
+        }
+        let answered = self.ask(&client, &columns, now).await;
+        let verdicts = answered
+            .and_then(|rows| columns.verdicts(group.iter().map(|write| &write.request), &rows));
+        match verdicts {
+            Ok(verdicts) => {
+                self.client = Some(client);
+                self.publish(&verdicts);
+                Ok(verdicts)
+            }
+            Err(failure) => Err(self.failed(client, failure, group.len()).await),
+        }
+    }
+
+    /// Sends the group. It is stored when this returns, or not at all, or the failure leaves doubt.
+    async fn ask(
+        &self,
+        client: &Client,
+        columns: &Group<'_>,
+        now: i64,
+    ) -> Result<Vec<Row>, Failure> {
+        let PostgresStoreConfig { busy_timeout_ms, answer_timeout_ms, .. } = self.config;
+        let lock_ms = lock_ms(busy_timeout_ms);
+        let channel = self.config.notify.then(|| self.schema.channel());
+        let (flush, idle_ms) = (!self.config.unsafe_no_flush, 0_i32);
+        let own: [Bind<'_>; 5] = [
+            (&lock_ms, Type::INT4),
+            (&idle_ms, Type::INT4),
+            (&flush, Type::BOOL),
+            (&now, Type::INT8),
+            (&channel, Type::TEXT),
+        ];
+        let binds: Vec<Bind<'_>> = own.into_iter().chain(columns.binds()).collect();
+        let limit =
+            Duration::from_millis(u64::from(busy_timeout_ms) + u64::from(answer_timeout_ms));
+        let answer =
+            tokio::time::timeout(limit, client.query_typed(&self.sql.append, &binds)).await;
+        if answer.is_err() {
+            self.connector.cancel(client).await;
+        }
+        Ok(answer.map_err(|_| Failure::NoAnswer(limit))??)
+    }
+
+    /// What a failed group means for its requests. Keeps the connection if it still serves.
+    async fn failed(&mut self, client: Client, failure: Failure, requests: usize) -> GroupError {
+        let lost = failure.is_connection() || matches!(failure, Failure::NoAnswer(_));
+        let (held, blamed) = (failure.is_lock_timeout(), failure.blames_a_request());
+        let error = match AppendError::from(failure.into_write_error("append")) {
+            AppendError::Store(error) => error,
+            other => StoreError::new(StoreErrorKind::Invalid, "append", other.to_string()),
+        };
+        if !lost {
+            let held =
+                if held { holder::described(&client, &self.sql, &self.schema).await } else { None };
+            self.client = Some(client);
+            if let Some(holder) = held {
+                let message = format!("{}; {holder}", error.message());
+                return GroupError::Failed(StoreError::new(error.kind(), "append", message));
+            }
+            if requests > 1 && blamed {
+                return GroupError::Blamed;
+            }
+        }
+        GroupError::Failed(error)
+    }
+
+    /// The connection, made anew if it broke; tries until the time for connecting is over.
+    async fn connected(&mut self) -> Result<Client, Failure> {
+        if let Some(client) = self.client.take().filter(|client| !client.is_closed()) {
+            return Ok(client);
+        }
+        let give_up = Instant::now() + Duration::from_millis(self.config.connect_timeout_ms.into());
+        let mut pause = PAUSE_MIN;
+        loop {
+            match self.connector.connect().await {
+                Ok(client) => return Ok(client),
+                Err(failure) if Instant::now() + pause >= give_up || failure.is_final() => {
+                    return Err(failure);
+                }
+                Err(_) => tokio::time::sleep(pause).await,
+            }
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    fn publish(&self, verdicts: &[Verdict]) {
+        let stored = verdicts.iter().filter_map(|verdict| match verdict {
+            Verdict::Stored(appended) => Some(appended.last),
+            _ => None,
+        });
+        if let Some(head) = stored.max() {
+            self.head.publish(head);
+        }
+    }
+}
+
+/// How long to wait for the lock, as PostgreSQL has it; 0 would mean for ever.
+pub(crate) fn lock_ms(busy_timeout_ms: u32) -> i32 {
+    i32::try_from(busy_timeout_ms.max(1)).unwrap_or(i32::MAX)
+}
+
+/// What became of a group that was not stored.
+enum GroupError {
+    /// One of its requests may be to blame: alone, it fails by itself and the others do not.
+    Blamed,
+    /// One error for all.
+    Failed(StoreError),
+}
+
+/// Takes what is queued, up to the limits or to a request that cannot be judged before those in
+/// front of it are stored; that one is given back.
+fn gather(first: Write, requests: &mut mpsc::Receiver<Write>) -> (Vec<Write>, Option<Write>) {
+    let mut group = Vec::new();
+    let (mut events, mut bytes, mut next) = (0, 0, Some(first));
+    while let Some(write) = next.take() {
+        if depends(&write, &group, events) {
+            return (group, Some(write));
+        }
+        events += write.request.events.len();
+        bytes += write.request.events.iter().map(|(_, event)| event.payload.len()).sum::<usize>();
+        group.push(write);
+        let room = group.len() < GROUP_REQUESTS_MAX
+            && events < GROUP_EVENTS_MAX
+            && bytes < GROUP_BYTES_MAX;
+        if room {
+            next = requests.try_recv().ok();
+        }
+    }
+    (group, None)
+}
+
+/// Whether the verdict on a request depends on what the function `append` does not see before the
+/// end of the group: a command of the same id, or events that a query guard looks for.
+fn depends(write: &Write, group: &[Write], events: usize) -> bool {
+    let before = || group.iter().filter(|before| before.tenant == write.tenant);
+    let repeats = |command: &factum_core::Command| {
+        let mut known = before().filter_map(|it| it.request.command.as_ref());
+        known.any(|known| known.id == command.id)
+    };
+    if write.request.command.as_ref().is_some_and(repeats) {
+        return true;
+    }
+    write.request.guards.iter().any(|guard| match guard {
+        Guard::Stream { .. } => false,
+        Guard::NoneMatch { .. } if events > GUARDED_EVENTS_MAX => true,
+        Guard::NoneMatch { query, .. } => {
+            let mut staged = before().flat_map(|it| &it.request.events);
+            staged.any(|(stream, event)| query.matches_new(stream, event))
+        }
+    })
+}

@@ -1,0 +1,172 @@
+//! Connections, and how one is made.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use factum_core::{StoreError, StoreErrorKind};
+use futures::Stream;
+use futures::stream;
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{AsyncMessage, Client, NoTls};
+
+use crate::PostgresStoreConfig;
+use crate::error::Failure;
+use crate::tls::{Tls, tls};
+
+pub(crate) const OPERATION: &str = "open store";
+
+/// A statement's parameter with its type.
+pub(crate) type Bind<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// Makes connections.
+#[derive(Clone)]
+pub(crate) struct Connector {
+    config: tokio_postgres::Config,
+    tls: Tls,
+    timeout: Duration,
+}
+
+impl std::fmt::Debug for Connector {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Connector").finish_non_exhaustive() // The rest may hold a password.
+    }
+}
+
+impl Connector {
+    pub(crate) fn new(config: &PostgresStoreConfig) -> Result<Self, StoreError> {
+        let invalid =
+            |message: String| StoreError::new(StoreErrorKind::Invalid, OPERATION, message);
+        let parsed: Result<tokio_postgres::Config, _> = config.url.parse();
+        let mut parsed = parsed.map_err(|error| {
+            let cause =
+                std::error::Error::source(&error).map_or(String::new(), ToString::to_string);
+            invalid(format!(
+                "expected postgres://user@host:port/database, found another address: {cause}"
+            ))
+        })?;
+        if parsed.get_hosts().is_empty() && parsed.get_hostaddrs().is_empty() {
+            return Err(invalid("expected a host in the address, found none".into()));
+        }
+        if parsed.get_application_name().is_none() {
+            parsed.application_name("factum");
+        }
+        let timeout = Duration::from_millis(config.connect_timeout_ms.into());
+        if parsed.get_connect_timeout().is_none() {
+            parsed.connect_timeout(timeout);
+        }
+        let tls = tls(&parsed, config)?;
+        Ok(Self { config: parsed, tls, timeout })
+    }
+
+    /// A new connection, driven by a task that ends with it.
+    pub(crate) async fn connect(&self) -> Result<Client, Failure> {
+        self.connect_hearing(|_| {}).await
+    }
+
+    /// The same, handing what the server tells unasked to `hear`.
+    pub(crate) async fn connect_hearing(
+        &self,
+        hear: impl FnMut(AsyncMessage) + Send + 'static,
+    ) -> Result<Client, Failure> {
+        let connecting = async {
+            match &self.tls {
+                Tls::None => {
+                    let (client, connection) = self.config.connect(NoTls).await?;
+                    drive(connection, hear);
+                    Ok(client)
+                }
+                #[cfg(feature = "tls")]
+                Tls::Rustls(tls) => {
+                    let (client, connection) = self.config.connect(tls.clone()).await?;
+                    drive(connection, hear);
+                    Ok(client)
+                }
+            }
+        };
+        match tokio::time::timeout(self.timeout, connecting).await {
+            Ok(connected) => connected,
+            Err(_) => Err(self.too_late()),
+        }
+    }
+
+    /// Asks the server to stop what `client` has it do.
+    pub(crate) async fn cancel(&self, client: &Client) {
+        let token = client.cancel_token();
+        let cancelling = async {
+            match &self.tls {
+                Tls::None => token.cancel_query(NoTls).await,
+                #[cfg(feature = "tls")]
+                Tls::Rustls(tls) => token.cancel_query(tls.clone()).await,
+            }
+        };
+        // A request to stop that does not arrive changes nothing: the caller has given up waiting.
+        let _ = tokio::time::timeout(self.timeout, cancelling).await;
+    }
+
+    pub(crate) fn too_late(&self) -> Failure {
+        Failure::NoConnection(format!(
+            "expected a connection within {:?}, found none",
+            self.timeout
+        ))
+    }
+
+    /// A pool of at most `connections_max` connections. Connects when one is asked for.
+    pub(crate) fn pool(&self, connections_max: usize) -> Result<Pool, StoreError> {
+        let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let config = self.config.clone();
+        let manager = match &self.tls {
+            Tls::None => Manager::from_config(config, NoTls, how),
+            #[cfg(feature = "tls")]
+            Tls::Rustls(tls) => Manager::from_config(config, tls.clone(), how),
+        };
+        let timeout = Some(self.timeout);
+        let timeouts = Timeouts { wait: timeout, create: timeout, recycle: timeout };
+        let pool = Pool::builder(manager).max_size(connections_max).timeouts(timeouts);
+        pool.runtime(Runtime::Tokio1).build().map_err(|error| {
+            StoreError::new(StoreErrorKind::Invalid, OPERATION, "expected a pool")
+                .with_source(error)
+        })
+    }
+}
+
+/// Runs the connection's side of the protocol until the client is dropped or the connection breaks.
+fn drive<S, T>(
+    mut connection: tokio_postgres::Connection<S, T>,
+    mut hear: impl FnMut(AsyncMessage) + Send + 'static,
+) where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
+{
+    tokio::spawn(async move {
+        let mut messages = std::pin::pin!(messages(&mut connection));
+        loop {
+            let message = std::future::poll_fn(|cx| messages.as_mut().poll_next(cx)).await;
+            match message {
+                Some(Ok(message)) => hear(message),
+                Some(Err(error)) => {
+                    tracing::debug!(%error, "a connection to PostgreSQL broke");
+                    return; // Whoever uses the client is told.
+                }
+                None => return,
+            }
+        }
+    });
+}
+
+fn messages<S, T>(
+    connection: &mut tokio_postgres::Connection<S, T>,
+) -> impl Stream<Item = Result<AsyncMessage, tokio_postgres::Error>> + '_
+where
+    S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+    T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
+{
+    stream::poll_fn(|cx| connection.poll_message(cx))
+}
+
+/// The failure to connect at all: nothing was sent.
+pub(crate) fn no_connection(error: &tokio_postgres::Error) -> Failure {
+    let cause = std::error::Error::source(error).map_or(String::new(), |it| format!(": {it}"));
+    Failure::NoConnection(format!(
+        "expected a connection to the server, found none ({error}{cause})"
+    ))
+}

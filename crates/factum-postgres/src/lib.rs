@@ -1,0 +1,62 @@
+//! Factum's event store on PostgreSQL, 14 and newer.
+//!
+//! # The schema
+//!
+//! Everything stands in one schema, `factum` unless said otherwise. Streams, event types, tags and
+//! tenants are interned to integers.
+//!
+//! | table | key | holds |
+//! |---|---|---|
+//! | `events` | position | stream, revision, kind, time, envelope, payload, checksum |
+//! | `term_positions` | (term, position) | which events a query by tag or correlation finds |
+//! | `tenants`, `streams`, `kinds`, `terms` | id | names; a kind is a category and a type, a term a tag or a correlation |
+//! | `claims` | tenant, name, value | the stream that holds a unique value |
+//! | `commands` | tenant, id | answers to repeat |
+//! | `snapshots` | tenant, stream, kind, revision | states to begin loading with |
+//! | `append_lock` | | nothing: whoever appends holds its lock |
+//! | `migrations` | number | which steps made the schema |
+//!
+//! The view `log` shows the events with every name written out.
+//!
+//! # Guarantees
+//!
+//! Positions are dense over all connections and processes: an append holds the lock of `append_lock`
+//! until it is committed. Appends of one process that wait together share one statement, one
+//! round trip and one flush. Several programs may use one store; a watch wakes for another
+//! program's append by a notification, or, where those do not arrive, within
+//! [`foreign_wake_ms_max`](factum_core::Capabilities::foreign_wake_ms_max).
+//!
+//! # Limits
+//!
+//! Those of [`factum_core::limits`].
+
+mod admin;
+mod answer;
+mod codec;
+mod commands;
+mod commit;
+mod config;
+mod connection;
+mod error;
+mod group;
+mod holder;
+mod listen;
+mod maintenance;
+mod migrate;
+mod names;
+mod pages;
+mod pool;
+mod read;
+mod rows;
+mod snapshots;
+mod sql;
+mod store;
+mod tls;
+mod transaction;
+mod verify;
+mod writer;
+
+pub use config::PostgresStoreConfig;
+pub use store::PostgresStore;
+/// The driver, in the version that [`PostgresStore::append_in`] takes transactions of.
+pub use tokio_postgres;

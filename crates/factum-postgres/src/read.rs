@@ -1,0 +1,231 @@
+//! One page at a time, each in one statement.
+
+use std::sync::Arc;
+
+use factum_core::{LogRead, Page, Position, Query, RecordedEvent, TenantScope, page_events};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio_postgres::Row;
+use tokio_postgres::types::Type;
+
+use crate::codec;
+use crate::error::Failure;
+use crate::pages::Paged;
+use crate::rows::{EventRow, PAGE_BYTES, PageBuilder};
+use crate::store::Shared;
+
+pub(crate) mod stream;
+
+/// A read over the log and where it stands.
+pub(crate) struct LogCursor {
+    pub(crate) scope: TenantScope,
+    pub(crate) request: LogRead,
+    /// How to go on, once the first page has found out.
+    plan: Option<Plan>,
+}
+
+/// What a read over the log needs to know of the log, as it was when the read began.
+struct Plan {
+    /// The last position it may deliver.
+    end: Position,
+    way: Way,
+}
+
+enum Way {
+    /// Every event matches.
+    Everything,
+    /// Those that the query finds, of one tenant or of all.
+    Matching { tenant: Option<i64>, query: String },
+}
+
+impl LogCursor {
+    pub(crate) fn new(scope: TenantScope, request: LogRead) -> Self {
+        Self { scope, request, plan: None }
+    }
+}
+
+/// The next page of a read over the log.
+pub(crate) fn log_page(
+    shared: Arc<Shared>,
+    cursor: LogCursor,
+) -> BoxFuture<'static, Paged<LogCursor>> {
+    async move { next_page(&shared, cursor).await }.boxed()
+}
+
+async fn next_page(shared: &Shared, mut cursor: LogCursor) -> Paged<LogCursor> {
+    let plan = match cursor.plan.take() {
+        Some(plan) => plan,
+        None => plan(shared, &cursor.scope, &cursor.request).await?,
+    };
+    let request = &mut cursor.request;
+    let size = page_size(request.limit, request.page_events_max);
+    if size == 0 || request.after >= plan.end {
+        return Ok((Page { events: Vec::new(), through: request.after }, None));
+    }
+    let (events, more) = with_fresh_names(shared, || page(shared, request, &plan, size)).await?;
+    let through = match events.last() {
+        Some(last) if more => last.position,
+        _ => plan.end,
+    };
+    request.limit = request.limit.map(|limit| limit - events.len() as u64);
+    request.after = through;
+    let goes_on = through < plan.end && request.limit != Some(0);
+    cursor.plan = Some(plan);
+    Ok((Page { events, through }, goes_on.then_some(cursor)))
+}
+
+async fn plan(shared: &Shared, scope: &TenantScope, request: &LogRead) -> Result<Plan, Failure> {
+    let tenant = scope.tenant().map(factum_core::TenantId::as_str);
+    let rows = shared.readers.query(&shared.sql.scope, &[(&tenant, Type::TEXT)]).await?;
+    let row = rows.first().ok_or_else(|| no_row("the head"))?;
+    let (head, several, id): (i64, bool, Option<i64>) = (row.get(0), row.get(1), row.get(2));
+    let head = Position::new(head.cast_unsigned());
+    let end = request.through.map_or(head, |through| through.min(head));
+    let alone = tenant.is_none() || (!several && id.is_some());
+    let way = if request.query.is_all() && alone {
+        Way::Everything
+    } else {
+        // Ids begin at 1: a tenant that was never heard of has no events.
+        let tenant = tenant.map(|_| id.unwrap_or(0));
+        Way::Matching { tenant, query: codec::query(&request.query) }
+    };
+    Ok(Plan { end, way })
+}
+
+/// The events of a page, and whether there may be more behind the last one.
+async fn page(
+    shared: &Shared,
+    request: &LogRead,
+    plan: &Plan,
+    size: usize,
+) -> Result<(Vec<RecordedEvent>, bool), Failure> {
+    let (after, end, most) = (signed(request.after), signed(plan.end), rows_max(size));
+    let (int8, text) = (Type::INT8, Type::TEXT);
+    let mut budget = Budget::default();
+    let rows = match &plan.way {
+        Way::Everything => {
+            let binds: [crate::connection::Bind<'_>; 3] =
+                [(&after, int8.clone()), (&end, int8.clone()), (&most, int8)];
+            shared
+                .readers
+                .query_until(&shared.sql.log_page, &binds, |row| budget.spent(row, 0))
+                .await?
+        }
+        Way::Matching { tenant, query } => {
+            let binds: [crate::connection::Bind<'_>; 5] = [
+                (tenant, int8.clone()),
+                (query, text),
+                (&after, int8.clone()),
+                (&end, int8.clone()),
+                (&most, int8),
+            ];
+            let sql = &shared.sql.matching_page;
+            shared.readers.query_until(sql, &binds, |row| budget.spent(row, 0)).await?
+        }
+    };
+    let events = events(shared, &rows, 0).await?;
+    match plan.way {
+        Way::Everything => check_dense(after, end, &events, size, budget.is_spent())?,
+        Way::Matching { .. } => check_matches(&request.query, &events)?,
+    }
+    Ok((events, rows.len() == size || budget.is_spent()))
+}
+
+/// Counts the bytes of a page as its rows arrive.
+#[derive(Debug, Default)]
+pub(crate) struct Budget(usize);
+
+impl Budget {
+    /// Takes a row in; whether the page is full of bytes.
+    pub(crate) fn spent(&mut self, row: &Row, before: usize) -> bool {
+        self.0 += EventRow::new(row, before).payload_bytes();
+        self.is_spent()
+    }
+
+    pub(crate) fn is_spent(&self) -> bool {
+        self.0 >= PAGE_BYTES
+    }
+}
+
+/// The events in rows, with their names looked up.
+pub(crate) async fn events(
+    shared: &Shared,
+    rows: &[Row],
+    before: usize,
+) -> Result<Vec<RecordedEvent>, Failure> {
+    let found = || rows.iter().map(|row| EventRow::new(row, before));
+    let streams = found().filter_map(|row| row.stream().ok());
+    let kinds = found().filter_map(|row| row.kind().ok());
+    shared.names.load(&shared.readers, &shared.sql, streams, kinds).await?;
+    let kept = shared.names.kept();
+    let mut page = PageBuilder::new(rows.len());
+    for row in found() {
+        row.read_into(&mut page, kept.stream(row.stream()?)?, kept.kind(row.kind()?)?)?;
+    }
+    Ok(page.into_events())
+}
+
+/// Reads again if a checksum differs: the names that are kept may be those of a store that was put
+/// back from a copy since. If it differs again, the row is damaged.
+pub(crate) async fn with_fresh_names<T, F>(
+    shared: &Shared,
+    mut read: impl FnMut() -> F,
+) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>>,
+{
+    match read().await {
+        Err(Failure::Damaged(_)) => {
+            shared.names.forget();
+            read().await
+        }
+        other => other,
+    }
+}
+
+fn check_dense(
+    after: i64,
+    end: i64,
+    events: &[RecordedEvent],
+    size: usize,
+    cut: bool,
+) -> Result<(), Failure> {
+    for (expected, event) in (after + 1..).zip(events) {
+        if event.position.get() != expected.cast_unsigned() {
+            return Err(Failure::Corrupt(format!("the event at position {expected} is missing")));
+        }
+    }
+    let last = after + i64::try_from(events.len()).unwrap_or(i64::MAX);
+    if events.len() < size && !cut && last < end {
+        return Err(Failure::Corrupt(format!("the event at position {} is missing", last + 1)));
+    }
+    Ok(())
+}
+
+fn check_matches(query: &Query, events: &[RecordedEvent]) -> Result<(), Failure> {
+    match events.iter().find(|event| !query.matches(event)) {
+        Some(event) => Err(Failure::Corrupt(format!(
+            "an index leads to the event at position {}, which it does not match",
+            event.position
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A position as PostgreSQL counts; beyond its range means beyond any log.
+pub(crate) fn signed(position: Position) -> i64 {
+    i64::try_from(position.get()).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn rows_max(size: usize) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn page_size(limit: Option<u64>, page_events_max: usize) -> usize {
+    let limit = limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    limit.min(page_events(page_events_max))
+}
+
+pub(crate) fn no_row(what: &str) -> Failure {
+    Failure::Corrupt(format!("expected a row that says {what}, found none"))
+}

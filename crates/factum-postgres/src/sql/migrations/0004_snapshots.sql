@@ -1,0 +1,29 @@
+-- Keeps a snapshot; false if its stream was tombstoned, and then nothing is kept. The stream's row is
+-- locked against a tombstone until the snapshot is committed. A snapshot may be lost in a crash, so its
+-- commit waits for no flush.
+CREATE FUNCTION {schema}.save_snapshot(
+    tenant_name text, stream_name text, snapshot_kind text, at_revision bigint, at_position bigint,
+    version bigint, codec_number smallint, taken bigint, sum_payload bigint, sum_row bigint, content bytea)
+RETURNS boolean LANGUAGE plpgsql AS $body$
+DECLARE
+    deleted boolean;
+BEGIN
+    PERFORM set_config('synchronous_commit', 'off', true);
+    SELECT x.tombstoned INTO deleted FROM {schema}.tenants t
+    JOIN {schema}.streams x ON x.tenant = t.id AND x.name = stream_name
+    WHERE t.name = tenant_name FOR SHARE OF x;
+    IF deleted THEN
+        RETURN false;
+    END IF;
+    INSERT INTO {schema}.snapshots AS x
+        (tenant, stream, kind, revision, position, schema_version, codec, taken_at, payload_checksum,
+         checksum, payload)
+    VALUES (tenant_name, stream_name, snapshot_kind, at_revision, at_position, version, codec_number,
+            taken, sum_payload, sum_row, content)
+    ON CONFLICT (tenant, stream, kind, revision) DO UPDATE SET
+        position = excluded.position, schema_version = excluded.schema_version, codec = excluded.codec,
+        taken_at = excluded.taken_at, payload_checksum = excluded.payload_checksum,
+        checksum = excluded.checksum, payload = excluded.payload;
+    RETURN true;
+END
+$body$;

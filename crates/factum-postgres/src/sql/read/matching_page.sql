@@ -1,0 +1,5 @@
+-- $1 tenant's id, or NULL for all, $2 query, $3 after (exclusive), $4 through (inclusive), $5 most rows
+SELECT e.position, e.stream, e.revision, e.kind, e.recorded_at, e.checksum, e.schema_version, e.id, e.codec,
+       e.tags, e.correlation, e.causation, e.principal, e.extra, e.payload
+FROM {schema}.matching($1, $2::jsonb, $3, $4, $5) m(position)
+JOIN {schema}.events e ON e.position = m.position ORDER BY e.position
