@@ -3,7 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    append, completions, demo, events, export, import, new, snapshots, store, streams, tail, trace,
+    append, completions, demo, events, export, import, migrate, new, snapshots, store, streams,
+    tail, trace,
 };
 
 const EXIT_CODES: &str = "\
@@ -53,6 +54,8 @@ pub(crate) enum Command {
     /// Write events out
     #[command(subcommand)]
     Export(export::Export),
+    /// Copy a whole log from one store to another
+    Migrate(migrate::Migrate),
     /// List, show, delete and truncate streams
     #[command(subcommand)]
     Streams(streams::Streams),

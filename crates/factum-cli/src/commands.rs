@@ -6,6 +6,7 @@ pub(crate) mod events;
 pub(crate) mod export;
 pub(crate) mod import;
 mod listing;
+pub(crate) mod migrate;
 pub(crate) mod new;
 pub(crate) mod snapshots;
 pub(crate) mod store;
@@ -24,6 +25,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     if let Command::Demo(command) = &arguments.command {
         return demo::run(command, &arguments.global).await;
     }
+    if let Command::Migrate(command) = &arguments.command {
+        return migrate::run(command, &arguments.global).await;
+    }
     let session = Session::new(&arguments.global)?;
     match arguments.command {
         Command::Import(command) => import::run(&command, &session).await,
@@ -37,6 +41,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Store(command) => store::run(&command, &session).await,
         Command::New(command) => new::run(&command, session.output),
         Command::Completions(command) => completions::run(&command, session.output),
-        Command::Demo(_) => Ok(Exit::Ok), // Handled above: it chooses its own store.
+        // Handled above: they choose their own stores.
+        Command::Demo(_) | Command::Migrate(_) => Ok(Exit::Ok),
     }
 }

@@ -7,6 +7,7 @@ mod demo;
 mod filters;
 mod import;
 mod interrupt;
+mod migrate;
 mod outcome;
 mod output;
 mod session;
