@@ -1,6 +1,6 @@
 //! Running other programs from the root of the checkout.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::report::Outcome;
@@ -49,7 +49,8 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
 
 /// The command as a person would type it.
 pub(crate) fn shown(command: &Command) -> String {
-    let mut words = vec!["cargo".to_owned()];
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let mut words = vec![program.to_string_lossy().into_owned()];
     words.extend(command.get_args().map(|it| it.to_string_lossy().into_owned()));
     words.join(" ")
 }

@@ -7,6 +7,7 @@ mod command;
 mod crash;
 mod examples;
 mod report;
+mod servers;
 mod test;
 mod tidy;
 
@@ -18,6 +19,8 @@ const HELP: &str = "\
 cargo xtask <task>
 
   test                           every test: unit, integration, doctests, crash harness
+  servers                        the servers that tests talk to, brought into a cache; `test` and
+                                 `ci` do this first
   crash [--rounds N] [--seed S]  the crash harness alone; 25 rounds unless said otherwise
   tidy                           the project's own rules
   bench [...]                    the benchmarks; further arguments go to the bench program
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let mut report = Report::new();
     match task.as_str() {
         "test" if rest.is_empty() => test::run(&mut report),
+        "servers" if rest.is_empty() => drop(servers::bring(&mut report)),
         "crash" => crash::run(&mut report, &rest),
         "tidy" if rest.is_empty() => tidy::run(&mut report),
         "bench" => bench::run(&mut report, &rest),

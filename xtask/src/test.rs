@@ -4,24 +4,27 @@
 //! reason, or prints a line `not run: <what is missing>`. All are collected here, because a runner
 //! that shows only failures would hide them.
 
+use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use crate::command::{cargo, has_subcommand, output, run as run_command, shown};
 use crate::crash;
 use crate::report::{Outcome, Report};
+use crate::servers;
 
 const MARK: &str = "not run: ";
 const IGNORED: &str = "ignored here; the head of its file says what it needs";
 
-/// Runs all tests, the doctests and a bounded number of crash rounds.
+/// Brings the servers that tests need, then runs all tests, the doctests and a bounded number of crash rounds.
 pub(crate) fn run(report: &mut Report) {
+    let servers = servers::bring(report);
     let mut skipped = Vec::new();
     if has_subcommand("nextest") {
-        report.part("tests", || nextest(&mut skipped));
+        report.part("tests", || nextest(&servers, &mut skipped));
         skipped.extend(ignored());
     } else {
-        report.part("tests", || plain(&mut skipped));
+        report.part("tests", || plain(&servers, &mut skipped));
     }
     for (name, missing) in grouped(&skipped) {
         report.not_run(&format!("  {name}"), &missing);
@@ -33,9 +36,13 @@ pub(crate) fn run(report: &mut Report) {
     crash::run_in_tests(report);
 }
 
-fn nextest(skipped: &mut Vec<(String, String)>) -> Outcome {
+/// What the tests find in their environment.
+type Environment = [(&'static str, OsString)];
+
+fn nextest(servers: &Environment, skipped: &mut Vec<(String, String)>) -> Outcome {
     let arguments = ["nextest", "run", "--workspace", "--all-features", "--locked"];
     let mut command = cargo(arguments);
+    command.envs(servers.iter().cloned());
     command.args(["--no-fail-fast", "--success-output", "immediate", "--color", "never"]);
     let mut passes = Passes::default();
     listen(command.stdout(Stdio::inherit()).stderr(Stdio::piped()), |line| {
@@ -56,9 +63,10 @@ fn ignored() -> Vec<(String, String)> {
     list.lines().map(|test| (test.to_owned(), IGNORED.to_owned())).collect()
 }
 
-fn plain(skipped: &mut Vec<(String, String)>) -> Outcome {
+fn plain(servers: &Environment, skipped: &mut Vec<(String, String)>) -> Outcome {
     let arguments = ["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
     let mut command = cargo(arguments);
+    command.envs(servers.iter().cloned());
     // One thread, so that a line can be laid at the door of the test that printed it.
     command.args(["--bins", "--lib", "--tests", "--", "--nocapture", "--test-threads", "1"]);
     let mut test = String::new();

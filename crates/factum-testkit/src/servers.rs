@@ -31,6 +31,7 @@ mod cache;
 mod cluster;
 mod error;
 mod installs;
+mod libraries;
 mod life;
 mod log;
 mod pgbouncer;

@@ -12,18 +12,23 @@ use std::time::{Duration, Instant};
 
 use factum_testkit::servers::{
     NO_PGBOUNCER, NO_POSTGRES, PgBouncer, PoolMode, PostgresInstall, PostgresOptions,
-    PostgresServer, ServerError, Signal, postgres_under_test, shared_postgres,
+    PostgresServer, ServerError, Signal, shared_postgres,
 };
 
 const LIMIT: Duration = Duration::from_secs(30);
 const PARENT: &str = "FACTUM_TEST_PARENT_TO_KILL";
 
-fn install() -> Option<PostgresInstall> {
-    let newest = PostgresInstall::newest();
-    if newest.is_none() {
+fn installs() -> Vec<PostgresInstall> {
+    let all = PostgresInstall::all();
+    if all.is_empty() {
         println!("{NO_POSTGRES}");
     }
-    newest
+    all
+}
+
+/// The newest of them.
+fn install() -> Option<PostgresInstall> {
+    installs().pop()
 }
 
 fn started(install: &PostgresInstall) -> PostgresServer {
@@ -98,10 +103,10 @@ fn is_running(pid: u32) -> bool {
 
 #[test]
 fn each_installed_server_starts_and_answers() {
-    let servers = postgres_under_test(&PostgresOptions::default()).expect("they start");
-    for server in servers.iter().filter_map(|it| it.server()) {
+    for install in installs() {
+        let server = started(&install);
         let mut connection = Connection::to(server.port());
-        let (major, minor) = server.install().version;
+        let (major, minor) = install.version;
         let version = connection.query("show server_version");
         assert!(version.starts_with(&format!("{major}.{minor}")), "{version}");
         assert_eq!(connection.query("show server_encoding"), "UTF8");
@@ -112,7 +117,7 @@ fn each_installed_server_starts_and_answers() {
 
 #[test]
 fn a_killed_server_comes_back_with_its_data() {
-    for install in PostgresInstall::all() {
+    for install in installs() {
         let options = PostgresOptions { durable: true, ..PostgresOptions::default() };
         let server = PostgresServer::start(&install, &options).expect("the server starts");
         let mut connection = Connection::to(server.port());
@@ -204,6 +209,30 @@ fn settings_reach_the_server() {
     let options = PostgresOptions { settings, ..PostgresOptions::default() };
     let server = PostgresServer::start(&install, &options).expect("the server starts");
     assert_eq!(Connection::to(server.port()).query("show max_connections"), "17");
+}
+
+#[test]
+fn a_server_with_a_certificate_offers_encryption() {
+    let Some(install) = install() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (certificate, key) = (folder.path().join("certificate"), folder.path().join("key"));
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost"]);
+    let made = openssl.arg("-out").arg(&certificate).arg("-keyout").arg(&key).output();
+    if !made.is_ok_and(|it| it.status.success()) {
+        return println!("not run: missing tool: openssl");
+    }
+    let answer = |options: &PostgresOptions| {
+        let server = PostgresServer::start(&install, options).expect("the server starts");
+        let mut stream = TcpStream::connect(("127.0.0.1", server.port())).expect("a connection");
+        stream.write_all(&[0, 0, 0, 8, 4, 210, 22, 47]).expect("the question is sent");
+        let mut answer = [0];
+        stream.read_exact(&mut answer).expect("an answer");
+        char::from(answer[0])
+    };
+    assert_eq!(answer(&PostgresOptions::default()), 'N');
+    let tls = Some((certificate, key));
+    assert_eq!(answer(&PostgresOptions { tls, ..PostgresOptions::default() }), 'S');
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::error::ServerError;
+use super::libraries;
 
 /// The user that servers run as, where that is not the user of this process.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +57,9 @@ pub(super) fn command(program: impl AsRef<Path>) -> Command {
         std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("PG"))
     {
         command.env_remove(name);
+    }
+    if let Some(folders) = libraries::beside(program.as_ref()) {
+        command.env(libraries::VARIABLE, folders);
     }
     // The folder of the tests may be closed to that user.
     command.current_dir("/").env("LC_ALL", "C");

@@ -1,6 +1,5 @@
 //! A `PgBouncer` in front of a server: what an application meets where connections are pooled.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +15,6 @@ use super::processes::Signal;
 
 const PROGRAM: &str = "FACTUM_TEST_PGBOUNCER";
 const READY: &str = "process up: PgBouncer";
-const LIBRARIES: &str = "LD_LIBRARY_PATH";
 
 /// For how long a connection to the server is a client's own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,14 +66,7 @@ impl PgBouncer {
         fs::write(&settings, configuration(server.port(), port, mode))
             .map_err(ServerError::io("write the configuration of PgBouncer"))?;
         give(&settings)?;
-        let libraries = std::env::join_paths(libraries(program)).unwrap_or_default();
-        let mut command: Vec<OsString> = Vec::new();
-        if !libraries.is_empty() {
-            let mut setting = OsString::from(format!("{LIBRARIES}="));
-            setting.push(libraries);
-            command.extend(["env".into(), setting]);
-        }
-        command.extend([program.into(), settings.into()]);
+        let command = [program.into(), settings.into()];
         // It keeps nothing that an orderly end would save.
         let life = Life::begin(folder, Signal::Kill, READY, &command)?;
         Ok(Self { port, life })
@@ -123,29 +114,5 @@ fn configuration(server: u16, port: u16, mode: PoolMode) -> String {
 }
 
 fn runs(program: &Path) -> bool {
-    let mut version = command(program);
-    if let Ok(libraries) = std::env::join_paths(libraries(program))
-        && !libraries.is_empty()
-    {
-        version.env(LIBRARIES, libraries);
-    }
-    version.arg("--version").output().is_ok_and(|it| it.status.success())
-}
-
-/// The folders of libraries that were unpacked beside a program, `<folder>/usr/sbin/<program>`.
-/// None for one that the system has in its own place.
-fn libraries(program: &Path) -> Vec<PathBuf> {
-    let package = program.ancestors().nth(3).filter(|it| it.parent().is_some());
-    let folders = package.into_iter().flat_map(|it| [it.join("usr/lib"), it.join("lib")]);
-    folders.flat_map(|it| cache::entries(&it)).filter(|it| it.is_dir()).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_systems_own_program_uses_the_systems_libraries() {
-        assert!(libraries(Path::new("/usr/sbin/pgbouncer")).is_empty());
-    }
+    command(program).arg("--version").output().is_ok_and(|it| it.status.success())
 }

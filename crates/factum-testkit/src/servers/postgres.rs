@@ -140,7 +140,8 @@ impl PostgresServer {
     ///
     /// # Errors
     ///
-    /// Fails if the process is not one of this server's, or if the server is not running.
+    /// Fails if the process is not one of this server's, which only a system with `/proc` can tell, or
+    /// if the server is not running.
     pub fn signal_backend(&self, pid: u32, signal: Signal) -> Result<(), ServerError> {
         let postmaster = self.pid().ok_or(ServerError::Stopped)?;
         if !processes::children(postmaster).contains(&pid) {

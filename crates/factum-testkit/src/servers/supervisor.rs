@@ -18,6 +18,7 @@ use tempfile::TempDir;
 
 use super::account::{self, command};
 use super::error::ServerError;
+use super::libraries;
 use super::log::Log;
 use super::processes::Signal;
 
@@ -53,7 +54,14 @@ impl Supervisor {
     ) -> Result<Self, ServerError> {
         let mut shell = command("sh");
         shell.args(["-c", include_str!("supervisor.sh"), "factum-supervisor"]);
-        shell.arg(folder.path()).arg(signal.name()).args(server);
+        shell.arg(folder.path()).arg(signal.name());
+        let program = server.first().map_or_else(PathBuf::new, PathBuf::from);
+        if let Some(folders) = libraries::beside(&program) {
+            let mut setting = OsString::from(format!("{}=", libraries::VARIABLE));
+            setting.push(folders);
+            shell.arg("env").arg(setting); // Not for the shell itself.
+        }
+        shell.args(server);
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).process_group(0);
         let mut shell = shell.spawn().map_err(ServerError::io("start a shell"))?;
         let (sender, answers) = channel();
@@ -64,7 +72,6 @@ impl Supervisor {
                 }
             });
         }
-        let program = server.first().map_or_else(PathBuf::new, PathBuf::from);
         // From here on the shell removes the folder.
         Ok(Self { shell, answers, folder: folder.keep(), program, starts: 0 })
     }

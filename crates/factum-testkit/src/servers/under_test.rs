@@ -11,10 +11,15 @@ use super::postgres::{PostgresOptions, PostgresServer};
 const URL: &str = "FACTUM_TEST_POSTGRES_URL";
 
 /// A PostgreSQL server that a test runs on.
-#[derive(Debug)]
 pub struct TestPostgres {
     given: String,
     server: Option<PostgresServer>,
+}
+
+impl std::fmt::Debug for TestPostgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TestPostgres").field("name", &self.name()).finish_non_exhaustive()
+    }
 }
 
 impl TestPostgres {
@@ -45,10 +50,17 @@ impl TestPostgres {
 ///
 /// Fails if one of them does not start; see [`PostgresServer::start`].
 pub fn postgres_under_test(options: &PostgresOptions) -> Result<Vec<TestPostgres>, ServerError> {
-    if let Some(given) = std::env::var(URL).ok().filter(|it| !it.is_empty()) {
+    given_or_started(std::env::var(URL).unwrap_or_default(), PostgresInstall::all(), options)
+}
+
+fn given_or_started(
+    given: String,
+    installs: Vec<PostgresInstall>,
+    options: &PostgresOptions,
+) -> Result<Vec<TestPostgres>, ServerError> {
+    if !given.is_empty() {
         return Ok(vec![TestPostgres { given, server: None }]);
     }
-    let installs = PostgresInstall::all();
     if installs.is_empty() {
         println!("{NO_POSTGRES}");
     }
@@ -75,4 +87,27 @@ pub fn shared_postgres(install: &PostgresInstall) -> Result<&'static PostgresSer
     let server: &'static PostgresServer = Box::leak(Box::new(server));
     shared.push((install.bin.clone(), server));
     Ok(server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_given_server_is_the_only_one() {
+        let given = "postgres://me:secret@db.example/log".to_owned();
+        let install = PostgresInstall { version: (15, 1), bin: "/nowhere".into() };
+        let servers = given_or_started(given.clone(), vec![install], &PostgresOptions::default());
+        let servers = servers.expect("nothing is started");
+        assert_eq!(servers.len(), 1);
+        assert_eq!(servers[0].url(), given);
+        assert!(servers[0].server().is_none());
+        assert!(!format!("{} {servers:?}", servers[0].name()).contains("secret"));
+    }
+
+    #[test]
+    fn without_any_server_there_is_none() {
+        let servers = given_or_started(String::new(), vec![], &PostgresOptions::default());
+        assert!(servers.expect("nothing is started").is_empty());
+    }
 }
