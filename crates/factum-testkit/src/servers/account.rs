@@ -13,7 +13,7 @@ use super::error::ServerError;
 use super::libraries;
 
 /// The user that servers run as, where that is not the user of this process.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(super) struct Account {
     uid: u32,
     gid: u32,
