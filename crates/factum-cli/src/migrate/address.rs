@@ -14,20 +14,23 @@ pub(crate) struct Address {
     url: StoreUrl,
     /// The same for every way to write it, as far as that can be told, and without a password.
     pub(super) name: String,
+    /// As it was written, without a password.
+    pub(super) shown: String,
 }
 
 impl Address {
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let mut url = StoreUrl::parse(text).map_err(failure)?;
+        let shown = without_password(text);
+        if let Some(TenantScope::One(_)) = url.scope {
+            return Err(MigrateError::OneTenant(shown).into());
+        }
         let name = match &url.backend {
             Backend::Sqlite(config) => format!("sqlite:{}", full(&config.path).display()),
-            _ => without_password(text),
+            _ => shown.clone(),
         };
-        if let Some(TenantScope::One(_)) = url.scope {
-            return Err(MigrateError::OneTenant(name).into());
-        }
         url.scope = Some(TenantScope::All);
-        Ok(Self { url, name })
+        Ok(Self { url, name, shown })
     }
 
     /// Opens a store that has to be there.
@@ -47,7 +50,7 @@ impl Address {
         {
             let folder = full(&config.path).parent().map(Path::to_path_buf).unwrap_or_default();
             if !config.create || !folder.is_dir() {
-                let message = format!("expected a folder to make {} in, found none", self.name);
+                let message = format!("expected a folder to make {} in, found none", self.shown);
                 return Err(Failure::not_found(message));
             }
             return Ok(None);

@@ -147,9 +147,8 @@ impl Gathered {
     }
 
     fn ends_before(&self, next: &Copied, events_max: usize) -> bool {
-        self.request.events.len() >= events_max
+        self.counts.fills_batch(events_max)
             || self.guarded.len() >= BATCH_STREAMS
-            || self.counts.bytes >= BATCH_BYTES as u64
             || next.act.is_some()
             || self.tenant != next.tenant
     }
@@ -194,6 +193,11 @@ impl Counts {
             recoded: u64::from(copied.recoding == Recoding::Recoded),
             left: u64::from(copied.recoding == Recoding::Left),
         }
+    }
+
+    /// Whether it is enough for a batch.
+    pub(super) fn fills_batch(&self, events_max: usize) -> bool {
+        self.events >= events_max as u64 || self.bytes >= BATCH_BYTES as u64
     }
 
     pub(super) fn add(&mut self, more: Self) {

@@ -1,7 +1,8 @@
 //! The progress file: how far a run is, so that another can go on.
 //!
-//! It is replaced as a whole after every batch that the target acknowledged: written beside,
-//! flushed, renamed. So it is never torn, and at most one batch behind the target.
+//! It is replaced as a whole once the target acknowledged a batch, or several small ones: written
+//! beside, flushed, renamed. So it is never torn, and never ahead of the target. That it may be
+//! behind does no harm: whoever goes on looks at what the target holds beyond it.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -7,7 +7,7 @@ use factum::{AppendError, AppendRequest, Codec, Position, SharedStore};
 
 use super::address::Address;
 use super::bar::Bar;
-use super::batches::{self, Reading, Work};
+use super::batches::{self, Counts, Reading, Work};
 use super::checkpoint::{Checkpoint, Reached, RunOf};
 use super::error::MigrateError;
 use super::resume;
@@ -104,7 +104,7 @@ impl Migration {
         if head == Position::START {
             return Ok(());
         }
-        Err(MigrateError::TargetNotEmpty { target: self.to.name.clone(), head }.into())
+        Err(MigrateError::TargetNotEmpty { target: self.to.shown.clone(), head }.into())
     }
 
     fn note(&self, reached: &Reached) -> Result<(), Failure> {
@@ -124,6 +124,7 @@ impl Migration {
         let mut batches = batches::start(SharedStore::clone(source), reading);
         let mut writer = Writer::new(SharedStore::clone(target), begin.target);
         let (mut tally, mut reached, mut complete) = (Tally::default(), begin, true);
+        let mut unnoted = Counts::default();
         loop {
             let batch = tokio::select! {
                 biased;
@@ -132,13 +133,20 @@ impl Migration {
             };
             let Some(batch) = batch.transpose()? else { break };
             tally.add(&batch);
+            unnoted.add(batch.counts);
             reached.events += batch.counts.events;
             (reached.source, reached.last) = (batch.through, Some(batch.last));
             reached.target = writer.write(batch).await.map_err(|it| self.with_hint(it))?;
-            self.note(&reached)?;
+            if unnoted.fills_batch(self.settings.batch_events) {
+                self.note(&reached)?;
+                unnoted = Counts::default();
+            }
             bar.show(tally.counts.events);
         }
         drop(bar);
+        if unnoted.events > 0 {
+            self.note(&reached)?;
+        }
         let doing = Doing::Copy { resumable: self.checkpoint.is_some() };
         Ok(self.summary(doing, tally, reached, started, complete))
     }
@@ -210,7 +218,7 @@ impl Migration {
         started: Instant,
         complete: bool,
     ) -> Summary {
-        let (from, to) = (self.from.name.clone(), self.to.name.clone());
+        let (from, to) = (self.from.shown.clone(), self.to.shown.clone());
         let recode = self.settings.recode;
         let elapsed = started.elapsed();
         Summary { from, to, doing, recode, tally, reached, elapsed, complete, compared: None }
