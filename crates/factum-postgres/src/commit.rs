@@ -17,8 +17,8 @@ use std::time::Duration;
 use factum_core::{AppendError, Guard, HeadSignal, StoreError, StoreErrorKind};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Row};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{Client, Row, Statement};
 
 use crate::PostgresStoreConfig;
 use crate::answer::Verdict;
@@ -51,7 +51,14 @@ pub(crate) struct Writer {
     pub(crate) config: PostgresStoreConfig,
     pub(crate) head: Arc<HeadSignal>,
     pub(crate) problem: Problem,
-    pub(crate) client: Option<Client>,
+    pub(crate) session: Option<Session>,
+}
+
+/// A session that appends.
+pub(crate) struct Session {
+    client: Client,
+    /// The statement, prepared, in a session of our own; `None` in one that a pooler lends us.
+    append: Option<Statement>,
 }
 
 impl Writer {
@@ -115,7 +122,7 @@ impl Writer {
             .and_then(|rows| columns.verdicts(group.iter().map(|write| &write.request), &rows));
         match verdicts {
             Ok(verdicts) => {
-                self.client = Some(client);
+                self.session = Some(client);
                 self.publish(&verdicts);
                 Ok(verdicts)
             }
@@ -126,34 +133,48 @@ impl Writer {
     /// Sends the group. It is stored when this returns, or not at all, or the failure leaves doubt.
     async fn ask(
         &self,
-        client: &Client,
+        client: &Session,
         columns: &Group<'_>,
         now: i64,
     ) -> Result<Vec<Row>, Failure> {
         let PostgresStoreConfig { busy_timeout_ms, answer_timeout_ms, .. } = self.config;
         let lock_ms = lock_ms(busy_timeout_ms);
         let channel = self.config.notify.then(|| self.schema.channel());
-        let (flush, idle_ms) = (!self.config.unsafe_no_flush, 0_i32);
-        let own: [Bind<'_>; 5] = [
-            (&lock_ms, Type::INT4),
-            (&idle_ms, Type::INT4),
-            (&flush, Type::BOOL),
-            (&now, Type::INT8),
+        let (flush, idle_ms, plain) = (!self.config.unsafe_no_flush, 0_i32, columns.is_plain());
+        let mut binds: Vec<Bind<'_>> = Vec::with_capacity(60);
+        if client.append.is_none() {
+            binds.extend([
+                (&lock_ms as &(dyn ToSql + Sync), Type::INT4),
+                (&idle_ms, Type::INT4),
+                (&flush, Type::BOOL),
+            ]);
+        }
+        binds.extend([
+            (&now as &(dyn ToSql + Sync), Type::INT8),
             (&channel, Type::TEXT),
-        ];
-        let binds: Vec<Bind<'_>> = own.into_iter().chain(columns.binds()).collect();
+            (&plain, Type::BOOL),
+        ]);
+        binds.extend(columns.binds());
+        let answer = async {
+            match &client.append {
+                Some(append) => {
+                    let values: Vec<_> = binds.iter().map(|(value, _)| *value).collect();
+                    client.client.query(append, &values).await
+                }
+                None => client.client.query_typed(&self.sql.append_in_transaction, &binds).await,
+            }
+        };
         let limit =
             Duration::from_millis(u64::from(busy_timeout_ms) + u64::from(answer_timeout_ms));
-        let answer =
-            tokio::time::timeout(limit, client.query_typed(&self.sql.append, &binds)).await;
+        let answer = tokio::time::timeout(limit, answer).await;
         if answer.is_err() {
-            self.connector.cancel(client).await;
+            self.connector.cancel(&client.client).await;
         }
         Ok(answer.map_err(|_| Failure::NoAnswer(limit))??)
     }
 
     /// What a failed group means for its requests. Keeps the connection if it still serves.
-    async fn failed(&mut self, client: Client, failure: Failure, requests: usize) -> GroupError {
+    async fn failed(&mut self, client: Session, failure: Failure, requests: usize) -> GroupError {
         let lost = failure.is_connection() || matches!(failure, Failure::NoAnswer(_));
         let (held, blamed) = (failure.is_lock_timeout(), failure.blames_a_request());
         let error = match AppendError::from(failure.into_write_error("append")) {
@@ -161,9 +182,12 @@ impl Writer {
             other => StoreError::new(StoreErrorKind::Invalid, "append", other.to_string()),
         };
         if !lost {
-            let held =
-                if held { holder::described(&client, &self.sql, &self.schema).await } else { None };
-            self.client = Some(client);
+            let held = if held {
+                holder::described(&client.client, &self.sql, &self.schema).await
+            } else {
+                None
+            };
+            self.session = Some(client);
             if let Some(holder) = held {
                 let message = format!("{}; {holder}", error.message());
                 return GroupError::Failed(StoreError::new(error.kind(), "append", message));
@@ -175,16 +199,16 @@ impl Writer {
         GroupError::Failed(error)
     }
 
-    /// The connection, made anew if it broke; tries until the time for connecting is over.
-    async fn connected(&mut self) -> Result<Client, Failure> {
-        if let Some(client) = self.client.take().filter(|client| !client.is_closed()) {
-            return Ok(client);
+    /// The session, made anew if it broke; tries until the time for connecting is over.
+    async fn connected(&mut self) -> Result<Session, Failure> {
+        if let Some(session) = self.session.take().filter(|it| !it.client.is_closed()) {
+            return Ok(session);
         }
         let give_up = Instant::now() + Duration::from_millis(self.config.connect_timeout_ms.into());
         let mut pause = PAUSE_MIN;
         loop {
-            match self.connector.connect().await {
-                Ok(client) => return Ok(client),
+            match self.session().await {
+                Ok(session) => return Ok(session),
                 Err(failure) if Instant::now() + pause >= give_up || failure.is_final() => {
                     return Err(failure);
                 }
@@ -192,6 +216,30 @@ impl Writer {
             }
             pause = (pause * 2).min(PAUSE_MAX);
         }
+    }
+
+    /// A session of our own: settings are made once, and the statement is prepared.
+    async fn session(&self) -> Result<Session, Failure> {
+        let client = self.connector.connect().await?;
+        if !self.config.prepare {
+            return Ok(Session { client, append: None });
+        }
+        let lock_ms = lock_ms(self.config.busy_timeout_ms);
+        let flush = if self.config.unsafe_no_flush {
+            "SET synchronous_commit = off"
+        } else {
+            "SELECT set_config('synchronous_commit', 'on', false) \
+             WHERE current_setting('synchronous_commit') = 'off'"
+        };
+        // The function's plans are chosen for any group, and by the indexes that are there for it.
+        let settings = format!(
+            "SET default_transaction_isolation = 'read committed'; SET lock_timeout = {lock_ms}; \
+             SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
+             SET jit = off; SET plan_cache_mode = force_generic_plan; {flush}"
+        );
+        client.batch_execute(&settings).await?;
+        let append = Some(client.prepare(&self.sql.append).await?);
+        Ok(Session { client, append })
     }
 
     fn publish(&self, verdicts: &[Verdict]) {

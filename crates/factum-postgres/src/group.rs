@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::ops::Range;
 
 use factum_core::{
     AppendRequest, CausationId, Claim, ClaimChange, CorrelationId, Expected, Guard, NewEvent,
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use crate::codec::{Checksum, CoveredEvent, TAG_BORDER, extra, query};
 use crate::connection::Bind;
 use crate::names::{CORRELATION, TAG};
+use crate::parameters::{Absent, Hidden};
 
 /// Where a name stands in its column, counted from 1.
 type Places<K> = HashMap<K, i32, RandomState>;
@@ -27,6 +29,10 @@ type Places<K> = HashMap<K, i32, RandomState>;
 #[derive(Debug, Default)]
 pub(crate) struct Group<'a> {
     now: i64,
+    /// Whether the verdict on a request may depend on those before it in the group.
+    entangled: bool,
+    commands: bool,
+    query_guards: bool,
     checksum: Checksum,
     tenants: Places<&'a TenantId>,
     streams: Places<(i32, &'a StreamId)>,
@@ -36,27 +42,31 @@ pub(crate) struct Group<'a> {
     t_name: Vec<&'a str>,
     s_tenant: Vec<i32>,
     s_name: Vec<&'a str>,
+    /// How many events of the group each stream has so far.
+    s_events: Vec<i32>,
     r_tenant: Vec<i32>,
     r_events: Vec<i32>,
+    r_before: Vec<i32>,
     pub(crate) r_writes: Vec<i32>,
     pub(crate) r_guards: Vec<i32>,
     pub(crate) r_claims: Vec<i32>,
     r_command: Vec<Option<&'a str>>,
     r_target: Vec<&'a str>,
-    r_outcome: Vec<&'a [u8]>,
+    r_outcome: Vec<Hidden<&'a [u8]>>,
     r_expires: Vec<Option<i64>>,
     r_checksum: Vec<i64>,
     /// The streams that `w_stream` points to.
     pub(crate) w_name: Vec<&'a StreamId>,
     w_stream: Vec<i32>,
     pub(crate) w_count: Vec<i32>,
+    w_before: Vec<i32>,
     g_stream: Vec<i32>,
     g_expected: Vec<i64>,
     g_after: Vec<i64>,
     g_query: Vec<String>,
     n_tenant: Vec<i32>,
     n_name: Vec<&'a str>,
-    n_value: Vec<&'a str>,
+    n_value: Vec<Hidden<&'a str>>,
     /// The claim and the stream that `c_claim` and `c_stream` point to.
     pub(crate) c_name: Vec<(&'a Claim, &'a StreamId)>,
     c_claim: Vec<i32>,
@@ -84,8 +94,8 @@ pub(crate) struct Group<'a> {
     e_correlation: Vec<Option<&'a str>>,
     e_causation: Vec<Option<&'a str>>,
     e_principal: Vec<Option<&'a str>>,
-    e_extra: Vec<Option<String>>,
-    e_payload: Vec<&'a [u8]>,
+    e_extra: Vec<Hidden<Option<String>>>,
+    e_payload: Vec<Hidden<&'a [u8]>>,
 }
 
 impl<'a> Group<'a> {
@@ -99,10 +109,14 @@ impl<'a> Group<'a> {
         let tenant_place = place(&mut self.tenants, tenant, || self.t_name.push(tenant.as_str()));
         self.r_tenant.push(tenant_place);
         self.push_command(tenant, request);
-        let (writes, claims) = (self.w_stream.len(), self.c_claim.len());
-        self.push_events(tenant, tenant_place, request);
+        self.r_before.push(number(self.e_request.len()));
         for guard in &request.guards {
             self.push_guard(tenant_place, guard);
+        }
+        let (writes, claims) = (self.w_stream.len(), self.c_claim.len());
+        self.push_events(tenant, tenant_place, request);
+        for write in writes..self.w_stream.len() {
+            self.s_events[index(self.w_stream[write])] += self.w_count[write];
         }
         self.r_events.push(number(request.events.len()));
         self.r_writes.push(number(self.w_stream.len() - writes));
@@ -112,13 +126,14 @@ impl<'a> Group<'a> {
 
     fn push_command(&mut self, tenant: &'a TenantId, request: &'a AppendRequest) {
         let command = request.command.as_ref();
+        self.commands |= command.is_some();
         let target = command.map_or("", |it| it.target.as_str());
         let outcome: &[u8] = command.map_or(&[], |it| &it.outcome);
         let expires_at =
             command.and_then(|it| it.expires_at).map(factum_core::Timestamp::as_micros);
         self.r_command.push(command.map(|it| it.id.as_str()));
         self.r_target.push(target);
-        self.r_outcome.push(outcome);
+        self.r_outcome.push(Hidden(outcome));
         self.r_expires.push(expires_at);
         self.r_checksum.push(command.map_or(0, |it| {
             self.checksum.of_command(tenant, it.id.as_str(), target, expires_at, outcome)
@@ -139,9 +154,10 @@ impl<'a> Group<'a> {
                 self.w_name.push(stream);
                 self.w_stream.push(stream_place);
                 self.w_count.push(0);
+                self.w_before.push(self.s_events[index(stream_place)]);
             });
             let write = number(self.w_stream.len() - writes.len()) + write;
-            let count = &mut self.w_count[usize::try_from(write - 1).expect("places are positive")];
+            let count = &mut self.w_count[index(write)];
             self.e_shift.push(*count);
             *count += 1;
             self.e_request.push(request_place);
@@ -192,8 +208,8 @@ impl<'a> Group<'a> {
         self.e_correlation.push(event.correlation.as_ref().map(CorrelationId::as_str));
         self.e_causation.push(event.causation.as_ref().map(CausationId::as_str));
         self.e_principal.push(event.principal.as_ref().map(Principal::as_str));
-        self.e_extra.push(extra);
-        self.e_payload.push(&event.payload);
+        self.e_extra.push(Hidden(extra));
+        self.e_payload.push(Hidden(&event.payload));
     }
 
     fn push_claim(
@@ -206,7 +222,7 @@ impl<'a> Group<'a> {
         let claim_place = place(&mut self.claims, (tenant, claim), || {
             self.n_tenant.push(tenant);
             self.n_name.push(claim.name());
-            self.n_value.push(claim.value());
+            self.n_value.push(Hidden(claim.value()));
         });
         self.c_name.push((claim, stream));
         self.c_claim.push(claim_place);
@@ -217,9 +233,12 @@ impl<'a> Group<'a> {
     fn push_guard(&mut self, tenant: i32, guard: &'a Guard) {
         let (stream, expected, after, wanted) = match guard {
             Guard::Stream { stream, expected } => {
-                (self.stream(tenant, stream), expected_number(*expected), 0, String::new())
+                let place = self.stream(tenant, stream);
+                self.entangled |= *expected != Expected::Any && self.s_events[index(place)] > 0;
+                (place, expected_number(*expected), 0, String::new())
             }
             Guard::NoneMatch { query: wanted, after } => {
+                self.query_guards = true;
                 let after = i64::try_from(after.get()).unwrap_or(i64::MAX);
                 (0, 0, after, query(wanted))
             }
@@ -234,17 +253,25 @@ impl<'a> Group<'a> {
         place(&mut self.streams, (tenant, stream), || {
             self.s_tenant.push(tenant);
             self.s_name.push(stream.as_str());
+            self.s_events.push(0);
         })
     }
 
-    /// The columns as the function's parameters, from `t_name` on.
-    pub(crate) fn binds(&self) -> [Bind<'_>; 49] {
-        [
+    /// Whether no request's verdict can depend on another's.
+    pub(crate) fn is_plain(&self) -> bool {
+        !self.entangled
+    }
+
+    /// The columns as the function's parameters, from `t_name` on. Parts that the group has no use
+    /// for are NULL, so that the function need not look at them.
+    pub(crate) fn binds(&self) -> Vec<Bind<'_>> {
+        let mut binds: Vec<Bind<'_>> = vec![
             (&self.t_name, Type::TEXT_ARRAY),
             (&self.s_tenant, Type::INT4_ARRAY),
             (&self.s_name, Type::TEXT_ARRAY),
             (&self.r_tenant, Type::INT4_ARRAY),
             (&self.r_events, Type::INT4_ARRAY),
+            (&self.r_before, Type::INT4_ARRAY),
             (&self.r_writes, Type::INT4_ARRAY),
             (&self.r_guards, Type::INT4_ARRAY),
             (&self.r_claims, Type::INT4_ARRAY),
@@ -255,6 +282,7 @@ impl<'a> Group<'a> {
             (&self.r_checksum, Type::INT8_ARRAY),
             (&self.w_stream, Type::INT4_ARRAY),
             (&self.w_count, Type::INT4_ARRAY),
+            (&self.w_before, Type::INT4_ARRAY),
             (&self.g_stream, Type::INT4_ARRAY),
             (&self.g_expected, Type::INT8_ARRAY),
             (&self.g_after, Type::INT8_ARRAY),
@@ -289,9 +317,27 @@ impl<'a> Group<'a> {
             (&self.e_principal, Type::TEXT_ARRAY),
             (&self.e_extra, Type::TEXT_ARRAY),
             (&self.e_payload, Type::BYTEA_ARRAY),
-        ]
+        ];
+        let unused = [
+            (COMMANDS, !self.commands),
+            (GUARD_QUERIES, !self.query_guards),
+            (CLAIMS, self.n_name.is_empty()),
+            (TERMS, self.m_name.is_empty()),
+        ];
+        for (columns, _) in unused.into_iter().filter(|(_, unused)| *unused) {
+            for bind in &mut binds[columns] {
+                bind.0 = &Absent;
+            }
+        }
+        binds
     }
 }
+
+/// Where the parts that may be left out stand among the columns.
+const COMMANDS: Range<usize> = 9..14;
+const GUARD_QUERIES: Range<usize> = 20..21;
+const CLAIMS: Range<usize> = 21..24;
+const TERMS: Range<usize> = 30..33;
 
 /// The place of a name that is made, or looked up, in its column.
 fn place<K: Eq + Hash>(places: &mut Places<K>, key: K, push: impl FnOnce()) -> i32 {
@@ -305,6 +351,11 @@ fn place<K: Eq + Hash>(places: &mut Places<K>, key: K, push: impl FnOnce()) -> i
 /// Columns are far shorter than what the type holds: the limits of a group see to that.
 fn number(count: usize) -> i32 {
     i32::try_from(count).expect("a group's columns are short")
+}
+
+/// Where the entry of a place stands.
+fn index(place: i32) -> usize {
+    usize::try_from(place - 1).expect("places count from 1")
 }
 
 /// What a stream guard expects, as the function has it.

@@ -45,6 +45,7 @@ mod maintenance;
 mod migrate;
 mod names;
 mod pages;
+mod parameters;
 mod pool;
 mod read;
 mod rows;

@@ -70,6 +70,7 @@ macro_rules! statements {
 
 statements! {
     append = "append/append";
+    append_in_transaction = "append/append_in_transaction";
     act = "append/act";
     head = "read/head";
     scope = "read/scope";

@@ -129,7 +129,7 @@ impl PostgresStore {
             config: config.clone(),
             head: Arc::clone(&head),
             problem: writer.problem.clone(),
-            client: Some(client),
+            session: None,
         };
         tokio::spawn(task.serve(requests));
         let watched = Arc::new(Notify::new());

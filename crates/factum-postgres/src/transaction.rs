@@ -72,18 +72,20 @@ impl PostgresStore {
         let idle_ms = i32::try_from(config.idle_timeout_ms).unwrap_or(i32::MAX);
         let channel = config.notify.then(|| self.shared.schema.channel());
         let now_us = now.as_micros();
-        let own: [Bind<'_>; 5] = [
+        let plain = columns.is_plain();
+        let own: [Bind<'_>; 6] = [
             (&lock_ms, Type::INT4),
             (&idle_ms, Type::INT4),
             (&flush, Type::BOOL),
             (&now_us, Type::INT8),
             (&channel, Type::TEXT),
+            (&plain, Type::BOOL),
         ];
         let binds: Vec<Bind<'_>> = own.into_iter().chain(columns.binds()).collect();
         // Nothing is stored before the caller commits, so no failure here leaves doubt.
         let failed = |failure: Failure| failure.into_store_error("append");
         let sql = &self.shared.sql;
-        let rows = transaction.query_typed(&sql.append, &binds).await;
+        let rows = transaction.query_typed(&sql.append_in_transaction, &binds).await;
         let rows = rows.map_err(|error| failed(error.into()))?;
         let mut verdicts = columns.verdicts(std::iter::once(&request), &rows).map_err(failed)?;
         match verdicts.pop() {
