@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
 /// What every command takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
-    /// The store: sqlite:PATH or memory:, with options as ?option=value [default:
+    /// The store: sqlite:PATH, postgres://HOST/DATABASE or memory:, with options as ?option=value [default:
     /// sqlite:factum.db]
     #[arg(long, value_name = "URL", env = "FACTUM_STORE", global = true)]
     pub(crate) store: Option<String>,

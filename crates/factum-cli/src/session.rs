@@ -64,5 +64,8 @@ pub(crate) async fn open_existing(mut url: StoreUrl) -> Result<SharedStore, Fail
         }
         config.create = false;
     }
+    if let Backend::Postgres(config) = &mut url.backend {
+        config.create = false;
+    }
     Ok(url.connect().await?)
 }

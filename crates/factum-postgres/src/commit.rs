@@ -22,7 +22,7 @@ use tokio_postgres::{Client, Row, Statement};
 
 use crate::PostgresStoreConfig;
 use crate::answer::Verdict;
-use crate::connection::{Bind, Connector};
+use crate::connection::{Bind, Connector, SETTINGS};
 use crate::error::{Failure, copy};
 use crate::group::Group;
 use crate::holder;
@@ -231,12 +231,7 @@ impl Writer {
             "SELECT set_config('synchronous_commit', 'on', false) \
              WHERE current_setting('synchronous_commit') = 'off'"
         };
-        // The function's plans are chosen for any group, and by the indexes that are there for it.
-        let settings = format!(
-            "SET default_transaction_isolation = 'read committed'; SET lock_timeout = {lock_ms}; \
-             SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; \
-             SET jit = off; SET plan_cache_mode = force_generic_plan; {flush}"
-        );
+        let settings = format!("{SETTINGS}; SET lock_timeout = {lock_ms}; {flush}");
         client.batch_execute(&settings).await?;
         let append = Some(client.prepare(&self.sql.append).await?);
         Ok(Session { client, append })

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime, Timeouts,
+};
 use factum_core::{StoreError, StoreErrorKind};
 use futures::Stream;
 use futures::stream;
@@ -14,6 +16,12 @@ use crate::error::Failure;
 use crate::tls::{Tls, tls};
 
 pub(crate) const OPERATION: &str = "open store";
+
+/// What every session of our own is told. Plans are made once, for whatever comes, and by the indexes
+/// that are there for it: one made while a table was small must not outlive that.
+pub(crate) const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; \
+     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; \
+     SET plan_cache_mode = force_generic_plan";
 
 /// A statement's parameter with its type.
 pub(crate) type Bind<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -110,8 +118,9 @@ impl Connector {
         ))
     }
 
-    /// A pool of at most `connections_max` connections. Connects when one is asked for.
-    pub(crate) fn pool(&self, connections_max: usize) -> Result<Pool, StoreError> {
+    /// A pool of at most `connections_max` connections. Connects when one is asked for. `own` says
+    /// that its sessions are ours alone, and may be told how to plan.
+    pub(crate) fn pool(&self, connections_max: usize, own: bool) -> Result<Pool, StoreError> {
         let how = ManagerConfig { recycling_method: RecyclingMethod::Fast };
         let config = self.config.clone();
         let manager = match &self.tls {
@@ -121,7 +130,12 @@ impl Connector {
         };
         let timeout = Some(self.timeout);
         let timeouts = Timeouts { wait: timeout, create: timeout, recycle: timeout };
-        let pool = Pool::builder(manager).max_size(connections_max).timeouts(timeouts);
+        let mut pool = Pool::builder(manager).max_size(connections_max).timeouts(timeouts);
+        if own {
+            pool = pool.post_create(Hook::async_fn(|client, _| {
+                Box::pin(async { client.batch_execute(SETTINGS).await.map_err(HookError::Backend) })
+            }));
+        }
         pool.runtime(Runtime::Tokio1).build().map_err(|error| {
             StoreError::new(StoreErrorKind::Invalid, OPERATION, "expected a pool")
                 .with_source(error)

@@ -26,7 +26,7 @@ impl Readers {
         config: &PostgresStoreConfig,
         connector: Connector,
     ) -> Result<Self, StoreError> {
-        let pool = connector.pool(config.connections_max)?;
+        let pool = connector.pool(config.connections_max, config.prepare)?;
         let timeout = Duration::from_millis(config.answer_timeout_ms.into());
         Ok(Self { pool, connector, prepare: config.prepare, timeout })
     }

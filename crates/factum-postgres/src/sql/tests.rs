@@ -1,6 +1,17 @@
-//! The names that may become part of a statement.
+//! The names that may become part of a statement, and how the statements run.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+use factum_core::{
+    AppendRequest, Claim, ClaimChange, Codec, Command, CommandId, CorrelationId, EventId,
+    EventStore, EventStoreExt, EventType, Expected, LogRead, NewEvent, Position, Query, QueryItem,
+    StreamAdmin, StreamId, StreamList, StreamRead, Tag,
+};
+use factum_testkit::servers::{PostgresOptions, postgres_under_test};
+use tokio_postgres::types::Type;
 
 use super::*;
+use crate::{PostgresStore, PostgresStoreConfig};
 
 #[test]
 fn only_plain_names_become_part_of_a_statement() {
@@ -18,10 +29,117 @@ fn only_plain_names_become_part_of_a_statement() {
 fn every_statement_names_the_schema() {
     let sql = Sql::new(&Schema::new("here").unwrap());
     for (file, statement) in sql.all() {
+        let by_parameter = ["admin/lock_holder", "admin/bytes"].contains(&file);
+        assert!(statement.contains("\"here\".") || by_parameter, "{file}");
         assert!(!statement.contains("{schema}"), "{file}");
-        assert!(
-            statement.contains("\"here\".") || file == "admin/lock_holder" || file == "admin/bytes",
-            "{file}"
-        );
+    }
+}
+
+/// How many rows of each table are read by looking at all of it, so far.
+async fn scanned(client: &tokio_postgres::Client, schema: &str) -> Vec<(String, i64)> {
+    // What a session did is counted when it next waits for work.
+    client.batch_execute("SELECT pg_stat_clear_snapshot()").await.unwrap();
+    let sql = "SELECT relname::text, seq_tup_read FROM pg_stat_user_tables \
+               WHERE schemaname = $1 ORDER BY relname";
+    let rows = client.query_typed(sql, &[(&schema, Type::TEXT)]).await.unwrap();
+    rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+fn event(number: u64) -> NewEvent {
+    let event_type = EventType::new(format!("account.changed-{}", number % 7)).unwrap();
+    let mut id = [0; 16];
+    id[8..].copy_from_slice(&number.to_be_bytes());
+    let mut event = NewEvent::new(EventId::from_bytes(id), event_type, Codec::Json, "{}");
+    event.tags = [Tag::new("order", &(number % 97).to_string()).unwrap()].into_iter().collect();
+    event.correlation = Some(CorrelationId::new(format!("r{}", number % 11)).unwrap());
+    event
+}
+
+fn account(number: u64) -> StreamId {
+    StreamId::new("account", &number.to_string()).unwrap()
+}
+
+/// Everything that happens all the time: appends of every sort and reads that want little.
+async fn daily_work(store: &PostgresStore, round: u64) {
+    for number in round * 50..round * 50 + 50 {
+        let mut taking = event(number);
+        taking.claims = vec![ClaimChange::Take(Claim::new("email", &number.to_string()).unwrap())];
+        let command = Command::new(CommandId::new(format!("c{number}")).unwrap(), &account(number));
+        let wanted = QueryItem::tagged("order", number % 97).unwrap();
+        let head = store.head().await.unwrap();
+        let request = AppendRequest::default()
+            .stream(account(number), Expected::NoStream, [taking])
+            .none_match(wanted.clone(), head)
+            .command(command.clone());
+        store.append(request).await.unwrap();
+        let plain =
+            AppendRequest::default().stream(account(number), Expected::Exists, [event(number)]);
+        store.append(plain).await.unwrap();
+        store.recall(&command.id).await.unwrap().unwrap();
+        store.collect_stream(StreamRead::forward(account(number))).await.unwrap();
+        store.collect_stream(StreamRead::backward(account(number))).await.unwrap();
+        store.stream(&account(number)).await.unwrap().unwrap();
+        let found = LogRead { limit: Some(3), ..LogRead::after(wanted, Position::START) };
+        assert!(!store.collect(found).await.unwrap().is_empty());
+    }
+    let kind = Query::from(QueryItem::default().event_type(event(3).event_type));
+    let few = LogRead { limit: Some(10), ..LogRead::after(kind, Position::START) };
+    assert_eq!(store.collect(few).await.unwrap().len(), 10);
+    let list = StreamList { limit: 5, ..StreamList::default() };
+    assert_eq!(store.streams(list).await.unwrap().len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_happens_all_the_time_looks_at_a_whole_table() {
+    for server in postgres_under_test(&PostgresOptions::default()).unwrap() {
+        let schema = format!("plans_{}", std::process::id());
+        let config = PostgresStoreConfig {
+            schema: schema.clone(),
+            connections_max: 1,
+            ..PostgresStoreConfig::new(server.url())
+        };
+        let store = PostgresStore::open(config.clone()).await.unwrap();
+        for batch in 0..40_u64 {
+            let events = (batch * 100..batch * 100 + 100).map(|number| event(10_000 + number));
+            let request =
+                AppendRequest::default().stream(account(9_000 + batch), Expected::Any, events);
+            store.append(request).await.unwrap();
+        }
+        daily_work(&store, 0).await;
+        let client = crate::connection::Connector::new(&config).unwrap().connect().await.unwrap();
+        client.batch_execute("ANALYZE").await.unwrap();
+        drop(store); // Its sessions end, so that all they did is counted.
+        settled(&client).await;
+        let before = scanned(&client, &schema).await;
+
+        let store = PostgresStore::open(config).await.unwrap();
+        daily_work(&store, 1).await;
+        drop(store);
+        settled(&client).await;
+        for ((table, before), (_, after)) in before.into_iter().zip(scanned(&client, &schema).await)
+        {
+            // A handful of tenants and steps of the format are cheapest to read as they are.
+            let small = ["tenants", "migrations", "kinds"].contains(&table.as_str());
+            let allowed = if small { 10_000 } else { 0 };
+            assert!(
+                after - before <= allowed,
+                "{table}: {} rows on {}",
+                after - before,
+                server.name()
+            );
+        }
+    }
+}
+
+/// Waits until no other session is there: what each of them did is then counted.
+async fn settled(client: &tokio_postgres::Client) {
+    loop {
+        let sql = "SELECT count(*) FROM pg_stat_activity \
+                   WHERE application_name = 'factum' AND pid <> pg_backend_pid()";
+        let rows = client.query_typed(sql, &[]).await.unwrap();
+        if rows[0].get::<_, i64>(0) == 0 {
+            return;
+        }
+        tokio::task::yield_now().await;
     }
 }
