@@ -160,6 +160,17 @@ impl PostgresStore {
         Ok(Self { shared: Arc::new(shared), scope })
     }
 
+    /// A handle on the same store that sees `tenant` only; as
+    /// [`for_tenant`](EventStore::for_tenant), with what only this store can do.
+    ///
+    /// # Errors
+    ///
+    /// [`Invalid`](StoreErrorKind::Invalid) if this handle belongs to another tenant.
+    pub fn narrowed(&self, tenant: &TenantId) -> Result<Self, StoreError> {
+        let scope = self.scope.narrowed(tenant)?;
+        Ok(Self { shared: Arc::clone(&self.shared), scope })
+    }
+
     /// The tenant that the handle names, or the refusal for handles of all tenants.
     pub(crate) fn tenant(&self) -> Result<&TenantId, Refusal> {
         self.scope.tenant().ok_or(Refusal::TenantRequired)
@@ -195,8 +206,7 @@ impl EventStore for PostgresStore {
     }
 
     fn for_tenant(&self, tenant: &TenantId) -> Result<SharedStore, StoreError> {
-        let scope = self.scope.narrowed(tenant)?;
-        Ok(Arc::new(Self { shared: Arc::clone(&self.shared), scope }))
+        Ok(Arc::new(self.narrowed(tenant)?))
     }
 
     async fn append(&self, request: AppendRequest) -> Result<Appended, AppendError> {
