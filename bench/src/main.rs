@@ -5,6 +5,7 @@ mod bank;
 mod machine;
 mod measure;
 mod peers;
+mod postgres;
 mod raw;
 mod rows;
 mod table;
@@ -16,9 +17,10 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::measure::{Bench, Result};
+use crate::postgres::Postgres;
 use crate::table::Row;
 
-/// Measures Factum's SQLite store against the raw driver, in one run.
+/// Measures Factum's stores against the raw drivers, in one run.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// A tenth of the work: figures are rough.
@@ -45,6 +47,9 @@ struct Arguments {
     /// Reads the whole of a store and does nothing else; the memory row runs this in a child.
     #[arg(long, hide = true)]
     read_all: Option<PathBuf>,
+    /// Appends to a store in PostgreSQL when told to; the row of several processes runs this.
+    #[arg(long, hide = true, num_args = 5)]
+    append_to: Option<Vec<String>>,
 }
 
 fn main() -> ExitCode {
@@ -66,20 +71,20 @@ fn run(arguments: &Arguments) -> Result<bool> {
     if let Some(store) = &arguments.read_all {
         return bench.block_on(rows::memory::read_all(store)).map(|()| false);
     }
+    if let Some(work) = &arguments.append_to {
+        return rows::postgres::processes::append(&bench, work).map(|()| false);
+    }
     machine::Machine::look(home.path())?.print(arguments.json);
     if !arguments.json {
         table::heading();
     }
-    let wanted =
-        |name: &str| arguments.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
     let mut missed = false;
-    for (names, measure) in rows::ALL {
-        if names.iter().any(|name| wanted(name)) {
-            for row in measure(&bench)?.into_iter().filter(|row| wanted(row.name)) {
-                missed |= row.missed();
-                row.print(arguments.json);
-            }
-        }
+    for (_, measure) in arguments.wanted(rows::ALL) {
+        missed |= print(arguments, &measure(&bench)?);
+    }
+    let on_postgres: Vec<_> = arguments.wanted(rows::postgres::ALL).collect();
+    if !on_postgres.is_empty() {
+        missed |= run_on_postgres(arguments, &bench, &on_postgres)?;
     }
     if arguments.peers {
         peers::run(&bench, arguments.json)?;
@@ -87,5 +92,52 @@ fn run(arguments: &Arguments) -> Result<bool> {
     Ok(missed)
 }
 
+/// Runs the rows that need a PostgreSQL server, where one can be started.
+fn run_on_postgres(
+    arguments: &Arguments,
+    bench: &Bench,
+    rows: &[&Measure<OnPostgres>],
+) -> Result<bool> {
+    let postgres = match Postgres::start() {
+        Ok(postgres) => postgres,
+        Err(why) => {
+            let names = rows.iter().flat_map(|(names, _)| *names);
+            for name in names.filter(|name| arguments.wants(name)) {
+                table::print_not_run(name, &why, arguments.json);
+            }
+            return Ok(false);
+        }
+    };
+    postgres.print(arguments.json);
+    let mut missed = false;
+    for (_, measure) in rows {
+        missed |= print(arguments, &measure(bench, &postgres)?);
+    }
+    Ok(missed)
+}
+
+/// Prints those that are wanted. Returns whether one missed its bar.
+fn print(arguments: &Arguments, rows: &[Row]) -> bool {
+    let wanted = rows.iter().filter(|row| arguments.wants(row.name));
+    wanted.fold(false, |missed, row| {
+        row.print(arguments.json);
+        missed | row.missed()
+    })
+}
+
+impl Arguments {
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| name.contains(only.as_str()))
+    }
+
+    fn wanted<F>(&self, rows: &'static [Measure<F>]) -> impl Iterator<Item = &'static Measure<F>> {
+        rows.iter().filter(|(names, _)| names.iter().any(|name| self.wants(name)))
+    }
+}
+
 /// What a row measures: the names it reports under, and how.
-type Measure = (&'static [&'static str], fn(&Bench) -> Result<Vec<Row>>);
+type Measure<F> = (&'static [&'static str], F);
+/// On stores in files.
+type OnFiles = fn(&Bench) -> Result<Vec<Row>>;
+/// On a PostgreSQL server.
+type OnPostgres = fn(&Bench, &Postgres) -> Result<Vec<Row>>;

@@ -21,7 +21,7 @@ pub struct Bench {
 impl Bench {
     pub fn new(home: &Path, quick: bool, factum: Option<PathBuf>) -> Result<Self> {
         let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build()?;
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         Ok(Self { home: home.into(), quick, factum, runtime, next: std::cell::Cell::new(0) })
     }
 
@@ -107,6 +107,25 @@ impl Pairs {
     pub fn push(&mut self, ours: f64, theirs: f64) {
         self.ours.push(ours);
         self.theirs.push(theirs);
+    }
+
+    /// Measures both and pushes what they gave; who goes first changes with the round, because a
+    /// disk, a cache or a checkpoint treats them differently.
+    pub fn push_by_turns(
+        &mut self,
+        round: usize,
+        ours: impl FnOnce() -> Result<f64>,
+        theirs: impl FnOnce() -> Result<f64>,
+    ) -> Result<()> {
+        let (ours, theirs) = if round.is_multiple_of(2) {
+            let theirs = theirs()?;
+            (ours()?, theirs)
+        } else {
+            let ours = ours()?;
+            (ours, theirs()?)
+        };
+        self.push(ours, theirs);
+        Ok(())
     }
 
     /// The median over the rounds of ours divided by theirs.

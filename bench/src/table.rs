@@ -5,6 +5,8 @@
 pub enum Bar {
     AtLeast(f64),
     AtMost(f64),
+    /// A figure to know, with nothing to meet.
+    None,
 }
 
 /// A measured row.
@@ -22,6 +24,7 @@ impl Row {
         match self.bar {
             Bar::AtLeast(bar) => self.value < bar,
             Bar::AtMost(bar) => self.value > bar,
+            Bar::None => false,
         }
     }
 
@@ -29,8 +32,13 @@ impl Row {
         let bar = match self.bar {
             Bar::AtLeast(bar) => format!(">= {bar}"),
             Bar::AtMost(bar) => format!("<= {bar}"),
+            Bar::None => "none".into(),
         };
-        let verdict = if self.missed() { "MISS" } else { "pass" };
+        let verdict = match self.bar {
+            Bar::None => "",
+            _ if self.missed() => "MISS",
+            _ => "pass",
+        };
         let Self { name, value, detail, .. } = self;
         if json {
             let row = serde_json::json!({
@@ -40,6 +48,15 @@ impl Row {
         } else {
             println!("{name:<34} {value:>8.2}  {bar:<8} {verdict:<5} {detail}");
         }
+    }
+}
+
+/// A row that there is no way to measure here.
+pub fn print_not_run(name: &str, why: &str, json: bool) {
+    if json {
+        println!("{}", serde_json::json!({ "name": name, "not_run": why }));
+    } else {
+        println!("{name:<34} {why}");
     }
 }
 

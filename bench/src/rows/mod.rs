@@ -6,13 +6,14 @@ mod execute_memory;
 mod guards;
 mod import;
 pub mod memory;
+pub mod postgres;
 mod read;
 mod replay;
 mod single;
 
-use crate::Measure;
+use crate::{Measure, OnFiles};
 
-pub const ALL: &[Measure] = &[
+pub const ALL: &[Measure<OnFiles>] = &[
     (&["append batches of 100", "append batches of 1000"], append::measure),
     (&["one event, one caller", "64 callers"], single::measure),
     (
