@@ -16,6 +16,10 @@ Exit codes:
     4  conflict                     10  outcome unknown: may be stored
     5  bad input data              130  interrupted";
 
+const STORE: &str = "\
+The store: sqlite:PATH, postgres://HOST/DATABASE or memory:, with options as ?option=value [default: \
+sqlite:factum.db]";
+
 /// Look after an event store: import, list, search, follow, trace, export, verify.
 #[derive(Debug, Parser)]
 #[command(name = "factum", version, after_help = EXIT_CODES, max_term_width = 100)]
@@ -30,9 +34,7 @@ pub(crate) struct Arguments {
 /// What every command takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
-    /// The store: sqlite:PATH, postgres://HOST/DATABASE or memory:, with options as ?option=value [default:
-    /// sqlite:factum.db]
-    #[arg(long, value_name = "URL", env = "FACTUM_STORE", global = true)]
+    #[arg(long, value_name = "URL", env = "FACTUM_STORE", global = true, help = STORE)]
     pub(crate) store: Option<String>,
     /// Whose data: the tenant's name [default: default]
     #[arg(long, value_name = "NAME", global = true)]

@@ -8,9 +8,9 @@ use common::{Rig, fixture};
 fn addresses_are_not_guessed() {
     let rig = Rig::new();
     for (store, said) in [
-        ("papyrus:log", "expected memory: or sqlite:PATH"),
+        ("papyrus:log", "expected memory:, sqlite:PATH or postgres://HOST/DATABASE"),
         ("log.db", "sqlite:PATH"),
-        ("postgres://localhost/log", "not built in"),
+        ("nats://localhost/log", "not built in"),
         ("sqlite:log.db?reader=2", "readers"),
         ("sqlite:log.db?readers=2&readers=3", "twice"),
         ("sqlite:log.db?readers=many", "1 to 64"),

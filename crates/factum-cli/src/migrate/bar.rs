@@ -2,11 +2,11 @@
 
 use std::io::IsTerminal;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 
 use crate::text;
 
-const TEMPLATE: &str = "{prefix} {bar:30} {percent:>3} %  {msg}, {per_sec}, {eta} left";
+const TEMPLATE: &str = "{prefix} {bar:30} {percent:>3} %  {msg}, {rate} a second, {eta} left";
 
 /// A progress bar on standard error.
 #[derive(Debug)]
@@ -19,8 +19,11 @@ impl Bar {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::new(events).with_prefix(doing);
+        let rate = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            let _ = write!(out, "{:.0}", state.per_sec()); // A bar that cannot be drawn is no error.
+        };
         Self(match ProgressStyle::with_template(TEMPLATE) {
-            Ok(style) => bar.with_style(style.progress_chars("━╸ ")),
+            Ok(style) => bar.with_style(style.progress_chars("━╸ ").with_key("rate", rate)),
             Err(_) => bar,
         })
     }
