@@ -207,7 +207,7 @@ impl Writer {
         let give_up = Instant::now() + Duration::from_millis(self.config.connect_timeout_ms.into());
         let mut pause = PAUSE_MIN;
         loop {
-            match self.session().await {
+            match self.connector.in_time(self.session()).await {
                 Ok(session) => return Ok(session),
                 Err(failure) if Instant::now() + pause >= give_up || failure.is_final() => {
                     return Err(failure);

@@ -91,6 +91,14 @@ impl Connector {
                 }
             }
         };
+        self.in_time(connecting).await
+    }
+
+    /// What `connecting` comes to, unless it takes longer than connecting may.
+    pub(crate) async fn in_time<T>(
+        &self,
+        connecting: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
         match tokio::time::timeout(self.timeout, connecting).await {
             Ok(connected) => connected,
             Err(_) => Err(self.too_late()),
@@ -132,8 +140,14 @@ impl Connector {
         let timeouts = Timeouts { wait: timeout, create: timeout, recycle: timeout };
         let mut pool = Pool::builder(manager).max_size(connections_max).timeouts(timeouts);
         if own {
-            pool = pool.post_create(Hook::async_fn(|client, _| {
-                Box::pin(async { client.batch_execute(SETTINGS).await.map_err(HookError::Backend) })
+            // The pool's own limit does not cover what follows on connecting.
+            let limit = self.timeout;
+            pool = pool.post_create(Hook::async_fn(move |client, _| {
+                Box::pin(async move {
+                    let set = tokio::time::timeout(limit, client.batch_execute(SETTINGS)).await;
+                    let late = |_| HookError::message("expected new settings in time");
+                    set.map_err(late)?.map_err(HookError::Backend)
+                })
             }));
         }
         pool.runtime(Runtime::Tokio1).build().map_err(|error| {

@@ -1,17 +1,24 @@
 //! Who is in the way of an append that waited for too long.
 
+use std::time::Duration;
+
 use factum_core::StoreError;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
+use crate::connection::Bind;
 use crate::error::Failure;
 use crate::sql::{Schema, Sql};
 use crate::store::Shared;
 
+/// How long to wait for the server to tell; the failure is known without it.
+const ANSWER: Duration = Duration::from_secs(2);
+
 /// The session that holds the log, in words; `None` if it is gone, or if the server does not tell.
 pub(crate) async fn described(client: &Client, sql: &Sql, schema: &Schema) -> Option<String> {
-    let rows =
-        client.query_typed(&sql.lock_holder, &[(&schema.as_str(), Type::TEXT)]).await.ok()?;
+    let binds: [Bind<'_>; 1] = [(&schema.as_str(), Type::TEXT)];
+    let asking = client.query_typed(&sql.lock_holder, &binds);
+    let rows = tokio::time::timeout(ANSWER, asking).await.ok()?.ok()?;
     let row = rows.first()?;
     let pid: Option<i32> = row.try_get(0).ok()?;
     let (state, application): (&str, &str) = (row.try_get(1).ok()?, row.try_get(2).ok()?);

@@ -98,11 +98,13 @@ impl Listener {
                 let _ = heard.send(note.payload().to_owned()); // Fails once nobody listens.
             }
         };
-        let Ok(client) = self.connector.connect_hearing(hear).await else { return Ended::Lost };
-        // The channel is made of a checked name; LISTEN takes no parameter.
-        if client.batch_execute(&format!("LISTEN \"{channel}\"")).await.is_err() {
-            return Ended::Lost;
-        }
+        let connecting = async {
+            let client = self.connector.connect_hearing(hear).await?;
+            // The channel is made of a checked name; LISTEN takes no parameter.
+            client.batch_execute(&format!("LISTEN \"{channel}\"")).await?;
+            Ok(client)
+        };
+        let Ok(client) = self.connector.in_time(connecting).await else { return Ended::Lost };
         match self.probe(&channel, &mut hints).await {
             Ok(true) => {}
             Ok(false) => {
