@@ -3,13 +3,16 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod children;
+pub(crate) mod proxy;
 pub(crate) mod requests;
 pub(crate) mod session;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use factum_core::{EventStoreExt, LogRead, Maintenance, Position, RecordedEvent};
+use factum_core::{
+    AppendError, Appended, EventStoreExt, LogRead, Maintenance, Position, RecordedEvent, StoreError,
+};
 use factum_postgres::{PostgresStore, PostgresStoreConfig};
 use factum_testkit::servers::{
     NO_POSTGRES, PostgresInstall, PostgresOptions, PostgresServer, shared_postgres,
@@ -31,6 +34,11 @@ impl Place {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
         Self { url: server.url("postgres"), schema: format!("t{number}") }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        let config: factum_postgres::tokio_postgres::Config = self.url.parse().expect("valid");
+        config.get_ports()[0]
     }
 
     pub(crate) fn config(&self) -> PostgresStoreConfig {
@@ -119,6 +127,14 @@ pub(crate) async fn numbers(store: &PostgresStore) -> Vec<u64> {
     let positions: Vec<u64> = events.iter().map(|event| event.position.get()).collect();
     assert_eq!(positions, (1..=events.len() as u64).collect::<Vec<_>>(), "positions are dense");
     events.iter().map(requests::number).collect()
+}
+
+/// The failure of an append that was neither refused nor lost a conflict.
+pub(crate) fn failure(answer: Result<Appended, AppendError>) -> StoreError {
+    match answer {
+        Err(AppendError::Store(error)) => error,
+        other => panic!("expected a failure of the store, found {other:?}"),
+    }
 }
 
 /// Checks the whole store.

@@ -91,4 +91,15 @@ impl Session {
         let rows = self.client.query(sql, &[&schema]).await.expect("the server answers");
         rows.iter().map(|row| row.get(0)).collect()
     }
+
+    /// Ends the sessions of stores in this place that have read or written there last.
+    pub(crate) async fn terminate_stores(&self, place: &Place) {
+        let sql = "SELECT pid FROM pg_stat_activity WHERE application_name = 'factum' \
+                   AND (query LIKE '%' || $1 || '.%' OR query = 'LISTEN \"factum:' || $2 || '\"')";
+        let quoted = format!("\"{}\"", place.schema);
+        let rows = self.client.query(sql, &[&quoted, &place.schema]).await;
+        for row in rows.expect("the server answers") {
+            self.terminate(row.get(0)).await;
+        }
+    }
 }
