@@ -1,6 +1,7 @@
 //! Steps from one format to the next: forward only, checksummed, one starter at a time.
 
 use factum_core::{StoreError, StoreErrorKind};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Transaction};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
@@ -146,20 +147,25 @@ async fn found(client: &Client, schema: &Schema) -> Result<Option<Vec<Taken>>, S
         ));
     }
     let sql = schema.fill("SELECT name, checksum FROM {schema}.migrations ORDER BY number");
-    let rows = client.query_typed(&sql, &[]).await.map_err(failed)?;
+    let rows = match client.query_typed(&sql, &[]).await {
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_COLUMN) => Vec::new(),
+        rows => rows.map_err(failed)?,
+    };
     let read = |row: &tokio_postgres::Row| Some((row.try_get(0).ok()?, row.try_get(1).ok()?));
     let taken: Option<Vec<Taken>> = rows.iter().map(read).collect();
-    match taken {
-        None => incompatible(format!(
+    let Some(taken) = taken.filter(|taken| !taken.is_empty()) else {
+        return incompatible(format!(
             "expected a Factum store in the schema {name}, found other tables"
-        )),
-        Some(taken) if taken.len() > MIGRATIONS.len() => incompatible(format!(
+        ));
+    };
+    if taken.len() > MIGRATIONS.len() {
+        return incompatible(format!(
             "expected format {} or older, found format {}; use a newer Factum",
             MIGRATIONS.len(),
             taken.len()
-        )),
-        Some(taken) => Ok(Some(taken)),
+        ));
     }
+    Ok(Some(taken))
 }
 
 /// Compares the steps a schema says it took with those we know by the same numbers.
