@@ -83,53 +83,53 @@ BEGIN
     LOCK TABLE {schema}.append_lock IN EXCLUSIVE MODE;
 
     -- What is known of everything the group names; 0 stands for an id that is not there yet. Then
-    -- whether anything is in the way of a plain request, and the places if nothing is.
-    SELECT h.head, ta.ids, sa.ids, sa.lasts, sa.deads, ka.ids, ma.ids,
+    -- whether anything is in the way of a plain request, and the places if nothing is. A list comes in
+    -- the order of the column it is made from: nothing here sorts, and to join by hash or by merging is
+    -- out of the question in the sessions that run this.
+    SELECT h.head, ta.ids, sa.ids, sa.lasts, sa.deads,
+           ARRAY(SELECT coalesce((
+                     SELECT x.id FROM {schema}.kinds x WHERE x.tenant = ta.ids[k_tenant[i]]
+                     AND x.category = k_category[i] AND x.event_type = k_type[i]), 0)
+                 FROM generate_series(1, cardinality(k_type)) i),
+           ARRAY(SELECT coalesce((
+                     SELECT x.id FROM {schema}.terms x WHERE x.tenant = ta.ids[m_tenant[i]]
+                     AND x.form = m_form[i] AND x.name = m_name[i]), 0)
+                 FROM generate_series(1, cardinality(m_name)) i),
            plain AND true <> ALL (sa.deads) AND NOT EXISTS (
-               SELECT 1 FROM unnest(g_stream, g_expected) i(stream, expected)
-               WHERE i.stream > 0 AND i.expected <> -3 AND NOT CASE i.expected
-                   WHEN -2 THEN sa.lasts[i.stream] >= 0 ELSE sa.lasts[i.stream] = i.expected END),
-           (SELECT array_agg(h.head + 1 + i.before ORDER BY i.o)
-            FROM unnest(r_before) WITH ORDINALITY i(before, o)),
-           (SELECT array_agg(sa.lasts[i.stream] + 1 + i.before ORDER BY i.o)
-            FROM unnest(w_stream, w_before) WITH ORDINALITY i(stream, before, o))
+               SELECT 1 FROM generate_series(1, cardinality(g_stream)) i
+               WHERE g_stream[i] > 0 AND g_expected[i] <> -3 AND NOT CASE g_expected[i]
+                   WHEN -2 THEN sa.lasts[g_stream[i]] >= 0
+                   ELSE sa.lasts[g_stream[i]] = g_expected[i] END),
+           ARRAY(SELECT h.head + 1 + i FROM unnest(r_before) i),
+           ARRAY(SELECT sa.lasts[w_stream[i]] + 1 + w_before[i]
+                 FROM generate_series(1, cardinality(w_stream)) i)
     INTO last, t_id, s_id, s_last, s_dead, k_id, m_id, fine, r_first, w_base
     FROM (SELECT coalesce(max(e.position), 0) AS head FROM {schema}.events e) h,
+    (SELECT ARRAY(SELECT coalesce((SELECT x.id FROM {schema}.tenants x WHERE x.name = i.name), 0)
+                  FROM unnest(t_name) i(name)) AS ids) ta,
     LATERAL (
-        SELECT array_agg(coalesce(x.id, 0) ORDER BY i.o) AS ids
-        FROM unnest(t_name) WITH ORDINALITY i(name, o)
-        LEFT JOIN {schema}.tenants x ON x.name = i.name) ta,
-    LATERAL (
-        SELECT array_agg(coalesce(x.id, 0) ORDER BY i.o) AS ids,
-               array_agg(coalesce(x.tombstoned, false) ORDER BY i.o) AS deads,
+        SELECT array_agg(coalesce(x.id, 0)) AS ids,
+               array_agg(coalesce(x.tombstoned, false)) AS deads,
                array_agg(coalesce((
                    SELECT e.revision FROM {schema}.events e
-                   WHERE e.stream = x.id ORDER BY e.revision DESC LIMIT 1), -1) ORDER BY i.o) AS lasts
-        FROM unnest(s_tenant, s_name) WITH ORDINALITY i(tenant, name, o)
-        LEFT JOIN {schema}.streams x ON x.tenant = ta.ids[i.tenant] AND x.name = i.name) sa,
-    LATERAL (
-        SELECT array_agg(coalesce(x.id, 0) ORDER BY i.o) AS ids
-        FROM unnest(k_tenant, k_category, k_type) WITH ORDINALITY i(tenant, category, type, o)
-        LEFT JOIN {schema}.kinds x
-            ON x.tenant = ta.ids[i.tenant] AND x.category = i.category AND x.event_type = i.type) ka,
-    LATERAL (
-        SELECT array_agg(coalesce(x.id, 0) ORDER BY i.o) AS ids
-        FROM unnest(m_tenant, m_form, m_name) WITH ORDINALITY i(tenant, form, name, o)
-        LEFT JOIN {schema}.terms x
-            ON x.tenant = ta.ids[i.tenant] AND x.form = i.form AND x.name = i.name) ma;
+                   WHERE e.stream = x.id ORDER BY e.revision DESC LIMIT 1), -1)) AS lasts
+        FROM generate_series(1, cardinality(s_name)) i
+        LEFT JOIN {schema}.streams x ON x.tenant = ta.ids[s_tenant[i]] AND x.name = s_name[i]) sa;
     started := last;
     IF r_command IS NOT NULL THEN
-        SELECT array_agg(x.id IS NOT NULL ORDER BY i.o), fine AND bool_and(x.id IS NULL)
-        INTO r_known, fine
-        FROM unnest(r_tenant, r_command) WITH ORDINALITY i(tenant, command, o)
-        LEFT JOIN {schema}.commands x ON x.tenant = t_id[i.tenant] AND x.id = i.command
-            AND (x.expires_at IS NULL OR x.expires_at > now_us);
+        r_known := ARRAY(
+            SELECT coalesce((
+                SELECT x.expires_at IS NULL OR x.expires_at > now_us FROM {schema}.commands x
+                WHERE x.tenant = t_id[r_tenant[i]] AND x.id = r_command[i]), false)
+            FROM generate_series(1, cardinality(r_tenant)) i);
+        fine := fine AND true <> ALL (r_known);
     END IF;
     IF n_name IS NOT NULL THEN
-        SELECT array_agg(coalesce(x.stream, 0) ORDER BY i.o) INTO n_holder
-        FROM unnest(n_tenant, n_name, n_value) WITH ORDINALITY i(tenant, name, value, o)
-        LEFT JOIN {schema}.claims x
-            ON x.tenant = t_id[i.tenant] AND x.name = i.name AND x.value = i.value;
+        n_holder := ARRAY(
+            SELECT coalesce((
+                SELECT x.stream FROM {schema}.claims x WHERE x.tenant = t_id[n_tenant[i]]
+                AND x.name = n_name[i] AND x.value = n_value[i]), 0)
+            FROM generate_series(1, cardinality(n_name)) i);
     END IF;
 
     IF NOT coalesce(fine, true) OR n_name IS NOT NULL OR g_query IS NOT NULL THEN
@@ -220,15 +220,16 @@ BEGIN
     IF 0 = ANY (t_id) THEN
         FOR i IN 1 .. cardinality(t_id) LOOP
             IF t_id[i] = 0 AND (refused = 0 OR EXISTS (
-                SELECT 1 FROM unnest(r_tenant, r_ok) r(tenant, ok) WHERE r.ok AND r.tenant = i)) THEN
+                SELECT 1 FROM generate_series(1, cardinality(r_tenant)) r
+                WHERE r_ok[r] AND r_tenant[r] = i)) THEN
                 t_id[i] := nextval('{schema}.tenant_ids');
                 INSERT INTO {schema}.tenants (id, name) SELECT t_id[i], t_name[i];
             END IF;
         END LOOP;
     END IF;
     IF 0 >= ANY (s_id) THEN
-        SELECT array_agg(CASE WHEN i.id = 0 THEN -nextval('{schema}.stream_ids') ELSE i.id END ORDER BY i.o)
-        INTO s_id FROM unnest(s_id) WITH ORDINALITY i(id, o);
+        s_id := ARRAY(
+            SELECT CASE WHEN i = 0 THEN -nextval('{schema}.stream_ids') ELSE i END FROM unnest(s_id) i);
         INSERT INTO {schema}.streams (id, tenant, name)
         SELECT -s_id[i.s], t_id[s_tenant[i.s]], s_name[i.s]
         FROM (SELECT DISTINCT u.s FROM unnest(w_stream) u(s)) i
@@ -237,68 +238,69 @@ BEGIN
 
     IF last > started THEN
         IF refused > 0 THEN
-            SELECT array_agg(DISTINCT u.kind) INTO k_used
-            FROM unnest(e_request, e_kind) u(request, kind) WHERE r_ok[u.request];
-            SELECT array_agg(DISTINCT u.term) INTO m_used
-            FROM unnest(p_event, p_term) u(event, term) WHERE r_ok[e_request[u.event]];
+            k_used := ARRAY(
+                SELECT DISTINCT e_kind[i] FROM generate_series(1, cardinality(e_id)) i
+                WHERE r_ok[e_request[i]]);
+            m_used := ARRAY(
+                SELECT DISTINCT p_term[i] FROM generate_series(1, cardinality(p_term)) i
+                WHERE r_ok[e_request[p_event[i]]]);
         END IF;
         IF 0 = ANY (k_id) THEN
-            SELECT array_agg(CASE WHEN i.id = 0 THEN -nextval('{schema}.kind_ids') ELSE i.id END ORDER BY i.o)
-            INTO k_id FROM unnest(k_id) WITH ORDINALITY i(id, o);
+            k_id := ARRAY(
+                SELECT CASE WHEN i = 0 THEN -nextval('{schema}.kind_ids') ELSE i END FROM unnest(k_id) i);
             INSERT INTO {schema}.kinds (id, tenant, category, event_type)
-            SELECT -k_id[i.o], t_id[i.tenant], i.category, i.type
-            FROM unnest(k_tenant, k_category, k_type) WITH ORDINALITY i(tenant, category, type, o)
-            WHERE k_id[i.o] < 0 AND (refused = 0 OR i.o = ANY (k_used));
+            SELECT -k_id[i], t_id[k_tenant[i]], k_category[i], k_type[i]
+            FROM generate_series(1, cardinality(k_type)) i
+            WHERE k_id[i] < 0 AND (refused = 0 OR i = ANY (k_used));
         END IF;
 
         INSERT INTO {schema}.events
             (position, stream, revision, kind, recorded_at, checksum, schema_version, id, codec, tags,
              correlation, causation, principal, extra, payload)
-        SELECT r_first[i.request] + i.place, abs(s_id[w_stream[i.write]]), w_base[i.write] + i.shift,
-               abs(k_id[i.kind]), i.recorded, i.checksum, i.version, i.id, i.codec,
-               string_to_array(i.tags, E'\x1f'), i.correlation, i.causation, i.principal, i.extra,
-               i.payload
-        FROM unnest(e_request, e_write, e_place, e_shift, e_kind, e_recorded, e_checksum, e_version,
-                    e_id, e_codec, e_tags, e_correlation, e_causation, e_principal, e_extra, e_payload)
-             i(request, write, place, shift, kind, recorded, checksum, version,
-               id, codec, tags, correlation, causation, principal, extra, payload)
-        WHERE refused = 0 OR r_ok[i.request];
+        SELECT r_first[e_request[i]] + e_place[i], abs(s_id[w_stream[e_write[i]]]),
+               w_base[e_write[i]] + e_shift[i], abs(k_id[e_kind[i]]), e_recorded[i], e_checksum[i],
+               e_version[i], e_id[i], e_codec[i], string_to_array(e_tags[i], E'\x1f'),
+               e_correlation[i], e_causation[i], e_principal[i], e_extra[i], e_payload[i]
+        FROM generate_series(1, cardinality(e_id)) i
+        WHERE refused = 0 OR r_ok[e_request[i]];
 
         IF m_name IS NOT NULL THEN
             IF 0 = ANY (m_id) THEN
-                SELECT array_agg(CASE WHEN i.id = 0 THEN -nextval('{schema}.term_ids') ELSE i.id END ORDER BY i.o)
-                INTO m_id FROM unnest(m_id) WITH ORDINALITY i(id, o);
+                m_id := ARRAY(
+                    SELECT CASE WHEN i = 0 THEN -nextval('{schema}.term_ids') ELSE i END FROM unnest(m_id) i);
                 INSERT INTO {schema}.terms (id, tenant, form, name)
-                SELECT -m_id[i.o], t_id[i.tenant], i.form, i.name
-                FROM unnest(m_tenant, m_form, m_name) WITH ORDINALITY i(tenant, form, name, o)
-                WHERE m_id[i.o] < 0 AND (refused = 0 OR i.o = ANY (m_used));
+                SELECT -m_id[i], t_id[m_tenant[i]], m_form[i], m_name[i]
+                FROM generate_series(1, cardinality(m_name)) i
+                WHERE m_id[i] < 0 AND (refused = 0 OR i = ANY (m_used));
             END IF;
             INSERT INTO {schema}.term_positions (term, position)
-            SELECT abs(m_id[i.term]), r_first[e_request[i.event]] + e_place[i.event]
-            FROM unnest(p_event, p_term) i(event, term)
-            WHERE refused = 0 OR r_ok[e_request[i.event]];
+            SELECT abs(m_id[p_term[i]]), r_first[e_request[p_event[i]]] + e_place[p_event[i]]
+            FROM generate_series(1, cardinality(p_term)) i
+            WHERE refused = 0 OR r_ok[e_request[p_event[i]]];
         END IF;
     END IF;
 
     IF n_name IS NOT NULL THEN
-        DELETE FROM {schema}.claims x
-        USING unnest(n_tenant, n_name, n_value) WITH ORDINALITY i(tenant, name, value, o)
-        WHERE n_holder[i.o] = 0 AND x.tenant = t_id[i.tenant] AND x.name = i.name AND x.value = i.value;
+        IF 0 = ANY (n_holder) THEN
+            DELETE FROM {schema}.claims x USING generate_series(1, cardinality(n_name)) i
+            WHERE n_holder[i] = 0
+              AND x.tenant = t_id[n_tenant[i]] AND x.name = n_name[i] AND x.value = n_value[i];
+        END IF;
         INSERT INTO {schema}.claims AS x (tenant, name, value, stream)
-        SELECT t_id[i.tenant], i.name, i.value, n_holder[i.o]
-        FROM unnest(n_tenant, n_name, n_value) WITH ORDINALITY i(tenant, name, value, o)
-        WHERE n_holder[i.o] > 0
+        SELECT t_id[n_tenant[i]], n_name[i], n_value[i], n_holder[i]
+        FROM generate_series(1, cardinality(n_name)) i
+        WHERE n_holder[i] > 0
         ON CONFLICT (tenant, name, value) DO UPDATE SET stream = excluded.stream
             WHERE x.stream <> excluded.stream;
     END IF;
     IF r_command IS NOT NULL THEN
         INSERT INTO {schema}.commands AS x
             (tenant, first_position, last_position, expires_at, checksum, id, target, outcome)
-        SELECT t_id[i.tenant], CASE WHEN i.events > 0 THEN i.first END, i.first + i.events - 1,
-               i.expires, i.checksum, i.command, i.target, i.outcome
-        FROM unnest(r_tenant, r_first, r_events, r_expires, r_checksum, r_command, r_target, r_outcome)
-             WITH ORDINALITY i(tenant, first, events, expires, checksum, command, target, outcome, o)
-        WHERE i.command IS NOT NULL AND (refused = 0 OR r_ok[i.o])
+        SELECT t_id[r_tenant[i]], CASE WHEN r_events[i] > 0 THEN r_first[i] END,
+               r_first[i] + r_events[i] - 1, r_expires[i], r_checksum[i], r_command[i], r_target[i],
+               r_outcome[i]
+        FROM generate_series(1, cardinality(r_tenant)) i
+        WHERE r_command[i] IS NOT NULL AND (refused = 0 OR r_ok[i])
         ON CONFLICT (tenant, id) DO UPDATE SET
             first_position = excluded.first_position, last_position = excluded.last_position,
             expires_at = excluded.expires_at, checksum = excluded.checksum,
