@@ -13,6 +13,7 @@ use factum_postgres::tokio_postgres::{self, NoTls};
 use factum_postgres::{PostgresStore, PostgresStoreConfig};
 use factum_testkit::conformance::Fixture;
 use factum_testkit::servers::{PostgresOptions, TestPostgres, postgres_under_test};
+use tokio::sync::Semaphore;
 
 struct InTransaction(TestPostgres);
 
@@ -39,8 +40,12 @@ struct Caller {
     url: String,
 }
 
+/// A server takes a hundred sessions, and cases run beside one another.
+static SESSIONS: Semaphore = Semaphore::const_new(16);
+
 impl Caller {
     async fn append_in(&self, request: AppendRequest) -> Result<Appended, AppendError> {
+        let _session = SESSIONS.acquire().await.expect("it is never closed");
         let (mut client, connection) =
             tokio_postgres::connect(&self.url, NoTls).await.expect("the server is up");
         let driving = tokio::spawn(connection);
