@@ -54,7 +54,11 @@ impl Readers {
         mut enough: impl FnMut(&Row) -> bool,
     ) -> Result<Vec<Row>, Failure> {
         match self.run(sql, binds, &mut enough).await {
-            Err(failure) if failure.is_connection() => self.run(sql, binds, &mut enough).await,
+            Err(failure) if failure.is_connection() => {
+                // Those that are idle have broken with it, most likely.
+                drop(self.pool.retain(|_, _| false));
+                self.run(sql, binds, &mut enough).await
+            }
             other => other,
         }
     }
