@@ -6,11 +6,14 @@
 
 mod common;
 
-use common::proxy::{Network, Proxy};
-use common::requests::{append, command, command_id, number, stream};
+use common::proxy::{BREAKING, Network, Proxy};
+use common::requests::{append, command, command_id, stream};
 use common::session::Session;
-use common::{all, assert_sound, failure, numbers, on_every_postgres, open, soon};
-use factum_core::{AppendError, AppendRequest, Appended, EventStore, Position, StoreErrorKind};
+use common::{assert_sound, failure, numbers, on_every_postgres, open, soon};
+use factum_core::{
+    AppendError, AppendRequest, Appended, EventStore, EventStoreExt, Position, StoreErrorKind,
+    StreamRead,
+};
 use factum_postgres::{PostgresStore, PostgresStoreConfig};
 
 /// The append of command `n`, which stores event `n`.
@@ -113,7 +116,7 @@ async fn f14_a_lost_answer_is_unknown_and_a_retry_settles_it() {
         let store = proxy.place(&place).open().await;
         for round in 0..10 {
             let (network, stored) = match round % 2 {
-                0 => (Network::BreaksBeforeAppend, false),
+                0 => (Network::BreaksBeforeRequest, false),
                 _ => (Network::BreaksBeforeAnswer, true),
             };
             proxy.set(network);
@@ -250,20 +253,18 @@ async fn f20_a_session_that_lost_the_log_without_knowing_cannot_commit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_connection_of_a_read_that_breaks_is_replaced() {
     on_every_postgres(async |place| {
-        let store = place.open().await;
-        store.append(append("a", 0..10)).await.unwrap();
+        let proxy = Proxy::new(&place).await;
+        let store = proxy.place(&place).open().await;
+        store.append(append(BREAKING, 0..10)).await.unwrap();
         let observer = Session::connect(&place).await;
-        for _ in 0..5 {
-            assert_eq!(
-                all(&store).await.iter().map(number).collect::<Vec<_>>(),
-                (0..10).collect::<Vec<_>>()
-            );
+        for network in [Network::BreaksBeforeRequest, Network::BreaksBeforeAnswer] {
+            proxy.set(network);
+            let read = StreamRead::forward(stream(BREAKING));
+            assert_eq!(store.collect_stream(read).await.unwrap().len(), 10);
+            // All of them at once, while they are idle.
             observer.terminate_stores(&place).await;
+            assert_eq!(numbers(&store).await, (0..10).collect::<Vec<_>>());
         }
-        assert_eq!(
-            store.append(append("b", [10])).await.unwrap().revision(&stream("b")).unwrap().get(),
-            0
-        );
     })
     .await;
 }

@@ -9,8 +9,11 @@ use tokio::sync::watch;
 
 use super::Place;
 
-/// What an append of an event of [`super::requests::event`] has in it.
-const EVENT: &[u8] = b"account.changed-";
+/// What is said for an append of an event of [`super::requests::event`], or for a read of the stream
+/// that is meant to break.
+const MARKS: [&[u8]; 2] = [b"account.changed-", BREAKING.as_bytes()];
+/// The stream that is meant to break.
+pub(crate) const BREAKING: &str = "breaking";
 
 /// What the first statements on a store's sessions have in them.
 const SETUPS: [&[u8]; 2] = [b"default_transaction_isolation", b"LISTEN "];
@@ -20,9 +23,9 @@ const SETUPS: [&[u8]; 2] = [b"default_transaction_isolation", b"LISTEN "];
 pub(crate) enum Network {
     /// It carries everything.
     Whole,
-    /// The connection breaks before the next append reaches the server.
-    BreaksBeforeAppend,
-    /// The connection breaks after the next append, before its answer comes back.
+    /// The connection breaks before the next marked request reaches the server.
+    BreaksBeforeRequest,
+    /// The connection breaks after the next marked request, before its answer comes back.
     BreaksBeforeAnswer,
     /// Nothing gets through, and nobody is told; it is carried once the network is whole again.
     Silent,
@@ -88,15 +91,15 @@ async fn ask(
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
         let said = &bytes[..count];
         let holds = |words: &[u8]| said.windows(words.len()).any(|it| it == words);
-        let (appends, now) = (holds(EVENT), *network.borrow());
+        let (marked, now) = (MARKS.into_iter().any(holds), *network.borrow());
         if now == Network::DeafToNewSessions && SETUPS.into_iter().any(holds) {
             network.send_replace(Network::Deaf);
         }
-        if appends && now == Network::BreaksBeforeAppend {
+        if marked && now == Network::BreaksBeforeRequest {
             network.send_replace(Network::Whole);
             return;
         }
-        if appends && now == Network::BreaksBeforeAnswer {
+        if marked && now == Network::BreaksBeforeAnswer {
             awaited.send_replace(true);
         }
         until_not(network, &[Network::Silent]).await;
