@@ -25,6 +25,7 @@ use crate::answer::Verdict;
 use crate::connection::{Bind, Connector, SETTINGS};
 use crate::error::{Failure, copy};
 use crate::group::Group;
+use crate::hints::Hints;
 use crate::holder;
 use crate::sql::{Schema, Sql};
 use crate::writer::{Problem, Write};
@@ -52,6 +53,7 @@ pub(crate) struct Writer {
     pub(crate) head: Arc<HeadSignal>,
     pub(crate) problem: Problem,
     pub(crate) session: Option<Session>,
+    pub(crate) hints: Hints,
 }
 
 /// A session that appends.
@@ -113,7 +115,8 @@ impl Writer {
             Err(failure) => return Err(GroupError::Failed(failure.into_store_error("append"))),
         };
         let now = self.config.clock.now().as_micros();
-        let mut columns = Group::new(now);
+        let hints = std::mem::take(&mut self.hints);
+        let mut columns = Group::new(now, Some(&hints));
         for write in group {
             columns.push(&write.tenant, &write.request);
         }
@@ -122,8 +125,10 @@ impl Writer {
             .and_then(|rows| columns.verdicts(group.iter().map(|write| &write.request), &rows));
         match verdicts {
             Ok(verdicts) => {
+                drop(columns);
                 self.session = Some(client);
-                self.publish(&verdicts);
+                self.hints = hints;
+                self.publish(group, &verdicts);
                 Ok(verdicts)
             }
             Err(failure) => Err(self.failed(client, failure, group.len()).await),
@@ -237,13 +242,13 @@ impl Writer {
         Ok(Session { client, append })
     }
 
-    fn publish(&self, verdicts: &[Verdict]) {
-        let stored = verdicts.iter().filter_map(|verdict| match verdict {
-            Verdict::Stored(appended) => Some(appended.last),
-            _ => None,
-        });
-        if let Some(head) = stored.max() {
-            self.head.publish(head);
+    /// Takes in what was stored and announces the head.
+    fn publish(&mut self, group: &[Write], verdicts: &[Verdict]) {
+        for (write, verdict) in group.iter().zip(verdicts) {
+            if let Verdict::Stored(appended) = verdict {
+                self.hints.learn(&write.tenant, appended);
+                self.head.publish(appended.last);
+            }
         }
     }
 }

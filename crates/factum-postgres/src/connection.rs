@@ -76,7 +76,8 @@ impl Connector {
         &self,
         hear: impl FnMut(AsyncMessage) + Send + 'static,
     ) -> Result<Client, Failure> {
-        let connecting = async {
+        // Boxed: to connect takes many kilobytes of state, which nothing else needs.
+        let connecting = Box::pin(async {
             match &self.tls {
                 Tls::None => {
                     let (client, connection) = self.config.connect(NoTls).await?;
@@ -90,7 +91,7 @@ impl Connector {
                     Ok(client)
                 }
             }
-        };
+        });
         self.in_time(connecting).await
     }
 
@@ -108,13 +109,13 @@ impl Connector {
     /// Asks the server to stop what `client` has it do.
     pub(crate) async fn cancel(&self, client: &Client) {
         let token = client.cancel_token();
-        let cancelling = async {
+        let cancelling = Box::pin(async {
             match &self.tls {
                 Tls::None => token.cancel_query(NoTls).await,
                 #[cfg(feature = "tls")]
                 Tls::Rustls(tls) => token.cancel_query(tls.clone()).await,
             }
-        };
+        });
         // A request to stop that does not arrive changes nothing: the caller has given up waiting.
         let _ = tokio::time::timeout(self.timeout, cancelling).await;
     }

@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 use crate::codec::{Checksum, CoveredEvent, TAG_BORDER, extra, query};
 use crate::connection::Bind;
+use crate::hints::Hints;
 use crate::names::{CORRELATION, TAG};
 use crate::parameters::{Absent, Hidden};
 
@@ -29,6 +30,7 @@ type Places<K> = HashMap<K, i32, RandomState>;
 #[derive(Debug, Default)]
 pub(crate) struct Group<'a> {
     now: i64,
+    hints: Option<&'a Hints>,
     /// Whether the verdict on a request may depend on those before it in the group.
     entangled: bool,
     commands: bool,
@@ -42,6 +44,7 @@ pub(crate) struct Group<'a> {
     t_name: Vec<&'a str>,
     s_tenant: Vec<i32>,
     s_name: Vec<&'a str>,
+    s_hint: Vec<i64>,
     /// How many events of the group each stream has so far.
     s_events: Vec<i32>,
     r_tenant: Vec<i32>,
@@ -100,8 +103,8 @@ pub(crate) struct Group<'a> {
 
 impl<'a> Group<'a> {
     /// A group whose events are recorded at `now`, unless they say otherwise.
-    pub(crate) fn new(now: i64) -> Self {
-        Self { now, ..Self::default() }
+    pub(crate) fn new(now: i64, hints: Option<&'a Hints>) -> Self {
+        Self { now, hints, ..Self::default() }
     }
 
     /// Adds a request at the end.
@@ -111,7 +114,7 @@ impl<'a> Group<'a> {
         self.push_command(tenant, request);
         self.r_before.push(number(self.e_request.len()));
         for guard in &request.guards {
-            self.push_guard(tenant_place, guard);
+            self.push_guard(tenant_place, tenant, guard);
         }
         let (writes, claims) = (self.w_stream.len(), self.c_claim.len());
         self.push_events(tenant, tenant_place, request);
@@ -147,7 +150,7 @@ impl<'a> Group<'a> {
         for (event_place, (stream, event)) in (0..).zip(&request.events) {
             let stream_place = match previous {
                 Some((last, place)) if last == stream => place,
-                _ => self.stream(tenant_place, stream),
+                _ => self.stream(tenant_place, tenant, stream),
             };
             previous = Some((stream, stream_place));
             let write = place(&mut writes, stream_place, || {
@@ -230,10 +233,10 @@ impl<'a> Group<'a> {
         self.c_take.push(matches!(change, ClaimChange::Take(_)));
     }
 
-    fn push_guard(&mut self, tenant: i32, guard: &'a Guard) {
+    fn push_guard(&mut self, tenant: i32, owner: &TenantId, guard: &'a Guard) {
         let (stream, expected, after, wanted) = match guard {
             Guard::Stream { stream, expected } => {
-                let place = self.stream(tenant, stream);
+                let place = self.stream(tenant, owner, stream);
                 self.entangled |= *expected != Expected::Any && self.s_events[index(place)] > 0;
                 (place, expected_number(*expected), 0, String::new())
             }
@@ -249,11 +252,12 @@ impl<'a> Group<'a> {
         self.g_query.push(wanted);
     }
 
-    fn stream(&mut self, tenant: i32, stream: &'a StreamId) -> i32 {
+    fn stream(&mut self, tenant: i32, owner: &TenantId, stream: &'a StreamId) -> i32 {
         place(&mut self.streams, (tenant, stream), || {
             self.s_tenant.push(tenant);
             self.s_name.push(stream.as_str());
             self.s_events.push(0);
+            self.s_hint.push(self.hints.map_or(0, |hints| hints.of(owner, stream)));
         })
     }
 
@@ -269,6 +273,7 @@ impl<'a> Group<'a> {
             (&self.t_name, Type::TEXT_ARRAY),
             (&self.s_tenant, Type::INT4_ARRAY),
             (&self.s_name, Type::TEXT_ARRAY),
+            (&self.s_hint, Type::INT8_ARRAY),
             (&self.r_tenant, Type::INT4_ARRAY),
             (&self.r_events, Type::INT4_ARRAY),
             (&self.r_before, Type::INT4_ARRAY),
@@ -334,10 +339,10 @@ impl<'a> Group<'a> {
 }
 
 /// Where the parts that may be left out stand among the columns.
-const COMMANDS: Range<usize> = 9..14;
-const GUARD_QUERIES: Range<usize> = 20..21;
-const CLAIMS: Range<usize> = 21..24;
-const TERMS: Range<usize> = 30..33;
+const COMMANDS: Range<usize> = 10..15;
+const GUARD_QUERIES: Range<usize> = 21..22;
+const CLAIMS: Range<usize> = 22..25;
+const TERMS: Range<usize> = 31..34;
 
 /// The place of a name that is made, or looked up, in its column.
 fn place<K: Eq + Hash>(places: &mut Places<K>, key: K, push: impl FnOnce()) -> i32 {

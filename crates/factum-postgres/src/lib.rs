@@ -39,6 +39,7 @@ mod config;
 mod connection;
 mod error;
 mod group;
+mod hints;
 mod holder;
 mod listen;
 mod maintenance;

@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use crate::answer::Verdict;
 use crate::commit::Writer;
 use crate::connection::{Connector, OPERATION};
+use crate::hints::Hints;
 use crate::listen::Listener;
 use crate::names::Names;
 use crate::pages::pages;
@@ -130,6 +131,7 @@ impl PostgresStore {
             head: Arc::clone(&head),
             problem: writer.problem.clone(),
             session: None,
+            hints: Hints::default(),
         };
         tokio::spawn(task.serve(requests));
         let watched = Arc::new(Notify::new());

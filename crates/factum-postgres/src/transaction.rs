@@ -66,7 +66,7 @@ impl PostgresStore {
         let tenant = self.tenant()?;
         let config = &self.shared.config;
         let now = config.clock.now();
-        let mut columns = Group::new(now.as_micros());
+        let mut columns = Group::new(now.as_micros(), None);
         columns.push(tenant, &request);
         let (lock_ms, flush) = (lock_ms(config.busy_timeout_ms), !config.unsafe_no_flush);
         let idle_ms = i32::try_from(config.idle_timeout_ms).unwrap_or(i32::MAX);

@@ -8,7 +8,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use factum_core::*;
+use factum_core::{
+    AdminRecord, AppendError, AppendRequest, Appended, Capabilities, CategoryInfo, CategoryList,
+    Claim, Clock, CommandId, EventStore, Expected, HeadWatch, Health, LogRead, Maintenance,
+    PageStream, Position, Recalled, Revision, SharedStore, Snapshot, SnapshotInfo, SnapshotKind,
+    SnapshotList, SnapshotStore, StoreError, StoreStats, StreamAdmin, StreamId, StreamInfo,
+    StreamList, StreamRead, TenantId, TenantScope, Verified,
+};
 use factum_postgres::tokio_postgres::{self, NoTls};
 use factum_postgres::{PostgresStore, PostgresStoreConfig};
 use factum_testkit::conformance::Fixture;

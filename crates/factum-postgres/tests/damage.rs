@@ -133,3 +133,25 @@ async fn names_that_changed_underneath_are_loaded_again() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_was_put_back_goes_on_where_it_ends() {
+    on_every_postgres(async |place| {
+        let store = filled(&place).await;
+        // The writer has seen revision 2 of the stream; now its last one is 0.
+        let back = "DELETE FROM {schema}.events WHERE position > 2; \
+                    DELETE FROM {schema}.term_positions WHERE position > 2; \
+                    DELETE FROM {schema}.claims; DELETE FROM {schema}.commands";
+        damage(&place, back).await;
+        let event_type = EventType::new("account.changed").unwrap();
+        let event = NewEvent::new(EventId::from_bytes([9; 16]), event_type, Codec::Json, "{}");
+        let at = Expected::Revision(Revision::new(0));
+        let request = AppendRequest::default().stream(account("1"), at, [event]);
+        let appended = store.append(request).await.unwrap();
+        assert_eq!(appended.last, Position::new(3));
+        assert_eq!(appended.revision(&account("1")), Some(Revision::new(1)));
+        assert_eq!(store.rebuild_claims().await.unwrap(), 2);
+        assert_eq!(store.verify().await.unwrap().findings, [""; 0]);
+    })
+    .await;
+}

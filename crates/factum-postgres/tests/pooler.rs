@@ -32,15 +32,15 @@ async fn behind(
     let server = PostgresServer::start(&install, &PostgresOptions::default()).unwrap();
     let pooler = PgBouncer::start(&server, mode).unwrap();
     let direct = open(PostgresStoreConfig::new(server.url("postgres"))).await;
-    let pooled = open(settings(PostgresStoreConfig::new(pooler.url("postgres")))).await;
-    test(pooled, direct).await;
+    let through = open(settings(PostgresStoreConfig::new(pooler.url("postgres")))).await;
+    test(through, direct).await;
 }
 
 /// Appends, reads and watches through the pooler while another program writes past it.
-async fn works(pooled: PostgresStore, direct: PostgresStore) {
-    let mut watch = pooled.watch();
+async fn works(through: PostgresStore, direct: PostgresStore) {
+    let mut watch = through.watch();
     let writers = (0..8_u8).map(|writer| {
-        let store = if writer % 2 == 0 { pooled.clone() } else { direct.clone() };
+        let store = if writer % 2 == 0 { through.clone() } else { direct.clone() };
         tokio::spawn(async move {
             for number in 0..10 {
                 store.append(append(&format!("w{writer}"), 10 * writer + number)).await.unwrap();
@@ -50,7 +50,7 @@ async fn works(pooled: PostgresStore, direct: PostgresStore) {
     for writer in writers.collect::<Vec<_>>() {
         writer.await.unwrap();
     }
-    let found = all(&pooled).await;
+    let found = all(&through).await;
     assert_eq!(found.len(), 80);
     assert_eq!(found, all(&direct).await);
     soon("the watch catches up", watch.past(Position::new(79))).await.unwrap();

@@ -34,6 +34,8 @@ $body$;
 -- Numbers that point into another list count from 1. r_before and w_before count the group's events
 -- before the request, and before it in the same stream. plain says that no request's verdict can
 -- depend on another's; then, if nothing is in the way of any, no request is looked at by itself.
+-- s_hint is a revision that the stream had reached before, as far as the caller knows, and spares looking
+-- through older ones; 0 if nothing is known.
 --
 -- Answers with an entry for each request:
 --   verdicts  NULL if all are stored; else 0 stored, 1 command known, 2 stream deleted, 3 stream guard,
@@ -50,7 +52,7 @@ $body$;
 CREATE FUNCTION {schema}.append(
     now_us bigint, channel text, plain boolean,
     t_name text[],
-    s_tenant integer[], s_name text[],
+    s_tenant integer[], s_name text[], s_hint bigint[],
     r_tenant integer[], r_events integer[], r_before integer[], r_writes integer[], r_guards integer[],
     r_claims integer[], r_command text[],
     r_target text[], r_outcome bytea[], r_expires bigint[], r_checksum bigint[],
@@ -112,10 +114,21 @@ BEGIN
                array_agg(coalesce(x.tombstoned, false)) AS deads,
                array_agg(coalesce((
                    SELECT e.revision FROM {schema}.events e
-                   WHERE e.stream = x.id ORDER BY e.revision DESC LIMIT 1), -1)) AS lasts
+                   WHERE e.stream = x.id AND e.revision >= s_hint[i]
+                   ORDER BY e.revision DESC LIMIT 1),
+                   CASE WHEN x.id > 0 THEN -2 ELSE -1 END)) AS lasts
         FROM generate_series(1, cardinality(s_name)) i
         LEFT JOIN {schema}.streams x ON x.tenant = ta.ids[s_tenant[i]] AND x.name = s_name[i]) sa;
     started := last;
+    IF -2 = ANY (s_last) THEN
+        -- Hints that were too high: of a log that was put back to an earlier state, say.
+        s_last := ARRAY(
+            SELECT coalesce((
+                SELECT e.revision FROM {schema}.events e
+                WHERE e.stream = s_id[i] ORDER BY e.revision DESC LIMIT 1), -1)
+            FROM generate_series(1, cardinality(s_id)) i);
+        fine := false;
+    END IF;
     IF r_command IS NOT NULL THEN
         r_known := ARRAY(
             SELECT coalesce((
@@ -321,7 +334,7 @@ $body$;
 CREATE FUNCTION {schema}.append_in_transaction(
     lock_ms integer, idle_ms integer, flush boolean, now_us bigint, channel text, plain boolean,
     t_name text[],
-    s_tenant integer[], s_name text[],
+    s_tenant integer[], s_name text[], s_hint bigint[],
     r_tenant integer[], r_events integer[], r_before integer[], r_writes integer[], r_guards integer[],
     r_claims integer[], r_command text[],
     r_target text[], r_outcome bytea[], r_expires bigint[], r_checksum bigint[],
@@ -350,7 +363,7 @@ BEGIN
     END IF;
     SELECT a.* INTO verdicts, places, numbers, owners, bases FROM {schema}.append(
         now_us, channel, plain,
-        t_name, s_tenant, s_name, r_tenant, r_events, r_before, r_writes, r_guards, r_claims,
+        t_name, s_tenant, s_name, s_hint, r_tenant, r_events, r_before, r_writes, r_guards, r_claims,
         r_command, r_target, r_outcome, r_expires, r_checksum, w_stream, w_count, w_before,
         g_stream, g_expected, g_after, g_query, n_tenant, n_name, n_value, c_claim, c_stream,
         c_take, k_tenant, k_category, k_type, m_tenant, m_form, m_name, p_event, p_term, e_request,
@@ -397,7 +410,7 @@ BEGIN
         verdict := 0;
         SELECT a.numbers[1], a.bases[1] INTO place, first FROM {schema}.append(
             now_us, channel, true, ARRAY[tenant_name], ARRAY[1], ARRAY[stream_name],
-            r_tenant => ARRAY[1], r_events => ARRAY[1], r_before => ARRAY[0], r_writes => ARRAY[1],
+            s_hint => ARRAY[0::bigint], r_tenant => ARRAY[1], r_events => ARRAY[1], r_before => ARRAY[0], r_writes => ARRAY[1],
             r_guards => ARRAY[0], r_claims => ARRAY[0], r_command => NULL, r_target => NULL,
             r_outcome => NULL, r_expires => NULL, r_checksum => NULL,
             w_stream => ARRAY[1], w_count => ARRAY[1], w_before => ARRAY[0],
