@@ -131,10 +131,12 @@ EXCEPTION WHEN others THEN
 END
 $body$;
 
--- The log for people who look with SQL: every name written out, payloads in JSON as text.
+-- The log for people who look with SQL: every name written out, payloads in JSON as text. Times before
+-- 4713 BC, which no timestamp can hold, are left out.
 CREATE VIEW {schema}.log AS
 SELECT e.position, t.name AS tenant, s.name AS stream, e.revision, k.event_type,
-       to_timestamp(e.recorded_at / 1000000.0) AS recorded_at, e.id, e.schema_version,
+       CASE WHEN e.recorded_at >= -210866803200000000
+            THEN to_timestamp(e.recorded_at / 1000000.0) END AS recorded_at, e.id, e.schema_version,
        e.tags, e.correlation, e.causation, e.principal,
        CASE WHEN e.codec = 0 THEN {schema}.text_of(e.payload) END AS json,
        e.codec, octet_length(e.payload) AS payload_bytes
