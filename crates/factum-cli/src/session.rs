@@ -13,7 +13,7 @@ const STORE_DEFAULT: &str = "sqlite:factum.db";
 #[derive(Debug)]
 pub(crate) struct Session {
     url: StoreUrl,
-    /// The address as the user would write it, for messages.
+    /// The address as the user wrote it, without a password, for messages.
     pub(crate) address: String,
     pub(crate) output: Output,
 }
@@ -22,6 +22,7 @@ impl Session {
     pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
         let address = global.store.clone().unwrap_or_else(|| STORE_DEFAULT.into());
         let mut url = StoreUrl::parse(&address)?;
+        let address = without_password(&address);
         let asked = match &global.tenant {
             Some(tenant) => Some(TenantScope::One(TenantId::new(tenant)?)),
             None => global.all_tenants.then_some(TenantScope::All),
@@ -68,4 +69,48 @@ pub(crate) async fn open_existing(mut url: StoreUrl) -> Result<SharedStore, Fail
         config.create = false;
     }
     Ok(url.connect().await?)
+}
+
+/// Leaves out `:password` in `scheme://user:password@host`, and options that are passwords.
+pub(crate) fn without_password(text: &str) -> String {
+    let (place, query) = text.split_once('?').unwrap_or((text, ""));
+    let mut name =
+        match place.split_once("://").map(|(scheme, rest)| (scheme, rest.rsplit_once('@'))) {
+            Some((scheme, Some((user, host)))) => {
+                let user = user.split_once(':').map_or(user, |(user, _)| user);
+                format!("{scheme}://{user}@{host}")
+            }
+            _ => place.to_owned(),
+        };
+    let secret = |option: &&str| {
+        let key = option.split('=').next().unwrap_or_default().to_ascii_lowercase();
+        !key.is_empty() && !key.contains("pass") && key != "tenant"
+    };
+    let options: Vec<&str> = query.split('&').filter(secret).collect();
+    if !options.is_empty() {
+        name.push('?');
+        name.push_str(&options.join("&"));
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn a_password_is_never_named() {
+        for (text, name) in [
+            ("postgres://ann:s3cret@db/log", "postgres://ann@db/log"),
+            (
+                "postgres://ann:s3@cret@db/log?sslmode=require",
+                "postgres://ann@db/log?sslmode=require",
+            ),
+            ("postgres://db/log?password=s3cret&schema=a", "postgres://db/log?schema=a"),
+            ("postgres://ann@db:5432/log?tenant=*", "postgres://ann@db:5432/log"),
+            ("memory:", "memory:"),
+        ] {
+            assert_eq!(without_password(text), name);
+        }
+    }
 }

@@ -67,3 +67,29 @@ fn a_source_that_is_not_there_is_not_made() {
         assert!(!rig.path("b.db").exists());
     }
 }
+
+#[test]
+fn a_dry_run_makes_no_schema() {
+    for server in servers() {
+        let rig = Rig::new();
+        full(&rig);
+        let copy = address(&server, "dry");
+        let said = json(&rig.ok(&format!("--json migrate --from sqlite:log.db --to {copy} --dry-run")));
+        assert_eq!(said["events"], 1_507);
+        rig.fails(2, &format!("--store {copy} store stats"));
+    }
+}
+
+#[test]
+fn a_password_is_never_shown() {
+    for server in servers() {
+        let rig = Rig::new();
+        let store = address(&server, "secret").replace("//postgres@", "//postgres:s3cret@");
+        rig.ok(&format!("--store {store} append account/ann opened"));
+        for command in ["store stats", "store health", "--json store stats", "events show 99"] {
+            let ran = rig.run(&format!("--store {store} {command}"));
+            let shown = format!("{}{}", ran.stdout, ran.stderr);
+            assert!(!shown.contains("s3cret"), "{command}: {shown}");
+        }
+    }
+}

@@ -72,6 +72,12 @@ pub(crate) async fn migrate(
     transaction.commit().await.map_err(|it| failed(it.into()))
 }
 
+/// Whether the schema holds a store.
+pub(crate) async fn exists(client: &Client, schema: &Schema) -> Result<bool, StoreError> {
+    check_server(client).await?;
+    Ok(found(client, schema).await?.is_some())
+}
+
 async fn migrate_locked(
     transaction: &Transaction<'_>,
     schema: &Schema,

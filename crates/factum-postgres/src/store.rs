@@ -162,6 +162,19 @@ impl PostgresStore {
         Ok(Self { shared: Arc::new(shared), scope })
     }
 
+    /// Whether there is a store at the address of `config`, of this format or an older one. Makes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open), but that a missing schema is an answer and no error.
+    pub async fn exists(config: &PostgresStoreConfig) -> Result<bool, StoreError> {
+        let schema = Schema::new(&config.schema)?;
+        let client = Connector::new(config)?.connect().await;
+        let client = client.map_err(|failure| failure.into_store_error(OPERATION))?;
+        migrate::exists(&client, &schema).await
+    }
+
     /// A handle on the same store that sees `tenant` only; as
     /// [`for_tenant`](EventStore::for_tenant), with what only this store can do.
     ///

@@ -103,10 +103,12 @@ async fn without_create_a_missing_schema_is_an_error_and_nothing_is_made() {
     on_every_postgres(async |place| {
         let config = PostgresStoreConfig { create: false, ..place.config() };
         assert_eq!(refused(config.clone()).await.0, StoreErrorKind::Invalid);
+        assert!(!PostgresStore::exists(&config).await.unwrap());
         let schemas =
             format!("SELECT count(*) FROM pg_namespace WHERE nspname = '{}'", place.schema);
         assert_eq!(number(&place, &schemas).await, 0);
         drop(place.open().await);
+        assert!(PostgresStore::exists(&config).await.unwrap());
         PostgresStore::open(config).await.unwrap();
     })
     .await;

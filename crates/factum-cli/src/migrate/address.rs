@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use factum::{Backend, SharedStore, StoreUrl, TenantScope, UrlError};
+use factum::{Backend, PostgresStore, SharedStore, StoreUrl, TenantScope, UrlError};
 
 use super::MigrateError;
 use crate::outcome::Failure;
-use crate::session::open_existing;
+use crate::session::{open_existing, without_password};
 
 /// The address of a whole store.
 #[derive(Debug)]
@@ -55,6 +55,12 @@ impl Address {
             }
             return Ok(None);
         }
+        if let Backend::Postgres(config) = &self.url.backend
+            && config.create
+            && !PostgresStore::exists(config).await?
+        {
+            return Ok(None);
+        }
         self.open().await.map(Some)
     }
 }
@@ -75,49 +81,5 @@ fn full(path: &Path) -> PathBuf {
     match (folder, absolute.file_name()) {
         (Some(folder), Some(name)) => folder.join(name),
         _ => absolute,
-    }
-}
-
-/// Leaves out `:password` in `scheme://user:password@host`, and options that are passwords.
-fn without_password(text: &str) -> String {
-    let (place, query) = text.split_once('?').unwrap_or((text, ""));
-    let mut name =
-        match place.split_once("://").map(|(scheme, rest)| (scheme, rest.rsplit_once('@'))) {
-            Some((scheme, Some((user, host)))) => {
-                let user = user.split_once(':').map_or(user, |(user, _)| user);
-                format!("{scheme}://{user}@{host}")
-            }
-            _ => place.to_owned(),
-        };
-    let secret = |option: &&str| {
-        let key = option.split('=').next().unwrap_or_default().to_ascii_lowercase();
-        !key.is_empty() && !key.contains("pass") && key != "tenant"
-    };
-    let options: Vec<&str> = query.split('&').filter(secret).collect();
-    if !options.is_empty() {
-        name.push('?');
-        name.push_str(&options.join("&"));
-    }
-    name
-}
-
-#[cfg(test)]
-mod tests {
-    use super::without_password;
-
-    #[test]
-    fn a_password_is_never_named() {
-        for (text, name) in [
-            ("postgres://ann:s3cret@db/log", "postgres://ann@db/log"),
-            (
-                "postgres://ann:s3@cret@db/log?sslmode=require",
-                "postgres://ann@db/log?sslmode=require",
-            ),
-            ("postgres://db/log?password=s3cret&schema=a", "postgres://db/log?schema=a"),
-            ("postgres://ann@db:5432/log?tenant=*", "postgres://ann@db:5432/log"),
-            ("memory:", "memory:"),
-        ] {
-            assert_eq!(without_password(text), name);
-        }
     }
 }
