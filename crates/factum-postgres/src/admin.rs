@@ -21,6 +21,7 @@ use crate::error::Failure;
 use crate::group::expected_number;
 use crate::holder;
 use crate::names::bad;
+use crate::parameters::Hidden;
 use crate::read::rows_max;
 use crate::store::Shared;
 
@@ -79,8 +80,11 @@ impl StreamAdmin for PostgresStore {
     async fn claim_owner(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError> {
         const OPERATION: &str = "look up claim";
         let tenant = self.tenant_for(OPERATION)?.as_str();
-        let binds: [Bind<'_>; 3] =
-            [(&tenant, Type::TEXT), (&claim.name(), Type::TEXT), (&claim.value(), Type::TEXT)];
+        let binds: [Bind<'_>; 3] = [
+            (&tenant, Type::TEXT),
+            (&claim.name(), Type::TEXT),
+            (&Hidden(claim.value()), Type::TEXT),
+        ];
         let rows = self.rows(OPERATION, &self.shared.sql.find_claim, &binds).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         let name: &str = row.get(0);

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use factum_core::{
     AppendError, AppendRequest, Appended, Conflict, Expected, Guard, Position, Refusal, Revision,
-    StreamId,
+    StoreError, StoreErrorKind, StreamId,
 };
 use tokio_postgres::Row;
 
@@ -90,9 +90,16 @@ impl Group<'_> {
             let writes = begins.writes..begins.writes + size(self.r_writes[index]);
             let answer = answers.of(index);
             verdicts.push(match answer.verdict {
-                0 => Verdict::Stored(self.appended(request, writes, &answer, &answers.bases)?),
+                0 => match self.appended(request, writes, &answer, &answers.bases) {
+                    Ok(appended) => Verdict::Stored(appended),
+                    // It is stored, as the others are; only where is not known.
+                    Err(unclear) => Verdict::Refused(doubtful(unclear)),
+                },
                 1 => Verdict::Known,
-                _ => Verdict::Refused(self.refused(request, begins, &answer)?),
+                _ => Verdict::Refused(
+                    self.refused(request, begins, &answer)
+                        .unwrap_or_else(|unclear| unclear.into_store_error("append").into()),
+                ),
             });
             begins.writes += size(self.r_writes[index]);
             begins.guards += size(self.r_guards[index]);
@@ -207,6 +214,12 @@ pub(crate) fn act_verdict(
 
 fn size(count: i32) -> usize {
     usize::try_from(count).unwrap_or(0)
+}
+
+/// The error of a request that is stored although its answer makes no sense.
+fn doubtful(unclear: Failure) -> AppendError {
+    let cause = unclear.into_store_error("append");
+    StoreError::new(StoreErrorKind::OutcomeUnknown, "append", cause.message()).into()
 }
 
 /// The function of the schema is not the one this program made.

@@ -34,11 +34,16 @@ use crate::writer::{Problem, Write};
 const GROUP_REQUESTS_MAX: usize = 512;
 /// A group takes no further request once it holds this many events.
 const GROUP_EVENTS_MAX: usize = 8_192;
-/// A group takes no further request once it holds this many bytes of payload.
+/// A group takes no further request that would bring it beyond this many bytes.
 const GROUP_BYTES_MAX: usize = 8 << 20;
+/// What a guard counts towards that.
+const GUARD_BYTES: usize = 1 << 10;
 /// Beyond this many events before it in its group, a request with a query guard waits for the next
 /// one instead of being compared with each.
 const GUARDED_EVENTS_MAX: usize = 512;
+
+/// How much longer than the server we wait for an answer.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The first pause between two attempts to connect; each one doubles it.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
@@ -101,7 +106,11 @@ impl Writer {
                 }
             }
             Err(GroupError::Failed(error)) => {
-                self.problem.set(&error.to_string());
+                // What one request holds says nothing about the store.
+                if !matches!(error.kind(), StoreErrorKind::Invalid | StoreErrorKind::LimitExceeded)
+                {
+                    self.problem.set(&error.to_string());
+                }
                 for write in group {
                     let _ = write.reply.send(Err(copy(&error)));
                 }
@@ -170,7 +179,8 @@ impl Writer {
             }
         };
         let limit =
-            Duration::from_millis(u64::from(busy_timeout_ms) + u64::from(answer_timeout_ms));
+            Duration::from_millis(u64::from(busy_timeout_ms) + u64::from(answer_timeout_ms))
+                + GRACE;
         let answer = tokio::time::timeout(limit, answer).await;
         if answer.is_err() {
             self.connector.cancel(&client.client).await;
@@ -187,13 +197,15 @@ impl Writer {
             other => StoreError::new(StoreErrorKind::Invalid, "append", other.to_string()),
         };
         if !lost {
-            let held = if held {
+            let holder = if held {
                 holder::described(&client.client, &self.sql, &self.schema).await
             } else {
                 None
             };
-            self.session = Some(client);
-            if let Some(holder) = held {
+            if held || blamed {
+                self.session = Some(client); // Any other error may come again in the same session.
+            }
+            if let Some(holder) = holder {
                 let message = format!("{}; {holder}", error.message());
                 return GroupError::Failed(StoreError::new(error.kind(), "append", message));
             }
@@ -230,13 +242,17 @@ impl Writer {
             return Ok(Session { client, append: None });
         }
         let lock_ms = lock_ms(self.config.busy_timeout_ms);
+        // The server gives up before we do: then it is certain that nothing is stored.
+        let all_ms = i64::from(lock_ms) + i64::from(self.config.answer_timeout_ms.max(1));
         let flush = if self.config.unsafe_no_flush {
             "SET synchronous_commit = off"
         } else {
             "SELECT set_config('synchronous_commit', 'on', false) \
              WHERE current_setting('synchronous_commit') = 'off'"
         };
-        let settings = format!("{SETTINGS}; SET lock_timeout = {lock_ms}; {flush}");
+        let settings = format!(
+            "{SETTINGS}; SET lock_timeout = {lock_ms}; SET statement_timeout = {all_ms}; {flush}"
+        );
         client.batch_execute(&settings).await?;
         let append = Some(client.prepare(&self.sql.append).await?);
         Ok(Session { client, append })
@@ -275,17 +291,27 @@ fn gather(first: Write, requests: &mut mpsc::Receiver<Write>) -> (Vec<Write>, Op
         if depends(&write, &group, events) {
             return (group, Some(write));
         }
+        let more = bytes_of(&write);
+        if !group.is_empty() && bytes + more > GROUP_BYTES_MAX {
+            return (group, Some(write));
+        }
         events += write.request.events.len();
-        bytes += write.request.events.iter().map(|(_, event)| event.payload.len()).sum::<usize>();
+        bytes += more;
         group.push(write);
-        let room = group.len() < GROUP_REQUESTS_MAX
-            && events < GROUP_EVENTS_MAX
-            && bytes < GROUP_BYTES_MAX;
+        let room = group.len() < GROUP_REQUESTS_MAX && events < GROUP_EVENTS_MAX;
         if room {
             next = requests.try_recv().ok();
         }
     }
     (group, None)
+}
+
+/// What a request takes of a group's bytes.
+fn bytes_of(write: &Write) -> usize {
+    let request = &write.request;
+    let events = request.events.iter().map(|(_, event)| event.bytes()).sum::<usize>();
+    let outcome = request.command.as_ref().map_or(0, |command| command.outcome.len());
+    events + outcome + GUARD_BYTES * request.guards.len()
 }
 
 /// Whether the verdict on a request depends on what the function `append` does not see before the

@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use factum_core::{Clock, SystemClock, TenantScope};
 
+/// How often the head is asked for, in milliseconds, while the server tells of appends.
+pub(crate) const CHECK_EVERY_MS: u64 = 5_000;
+
 /// Where the store is and how it behaves. `Debug` withholds the address, which may hold a password.
 #[derive(Clone)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
@@ -76,6 +79,15 @@ impl PostgresStoreConfig {
             unsafe_no_flush: false,
             clock: Arc::new(SystemClock),
         }
+    }
+}
+
+impl PostgresStoreConfig {
+    /// How late a watch may wake for another program's append: a lost notification, or a pooler that
+    /// is tried again, is made up for within the time of a check.
+    pub(crate) fn foreign_wake_ms_max(&self) -> u64 {
+        let polled = 2 * u64::from(self.foreign_poll_ms);
+        if self.notify { polled.max(2 * CHECK_EVERY_MS) } else { polled }
     }
 }
 

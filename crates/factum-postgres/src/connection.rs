@@ -21,7 +21,7 @@ pub(crate) const OPERATION: &str = "open store";
 /// that are there for it: one made while a table was small must not outlive that.
 pub(crate) const SETTINGS: &str = "SET default_transaction_isolation = 'read committed'; \
      SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; \
-     SET plan_cache_mode = force_generic_plan";
+     SET plan_cache_mode = force_generic_plan; SET search_path = pg_catalog, pg_temp";
 
 /// A statement's parameter with its type.
 pub(crate) type Bind<'a> = (&'a (dyn ToSql + Sync), Type);
@@ -80,13 +80,14 @@ impl Connector {
         let connecting = Box::pin(async {
             match &self.tls {
                 Tls::None => {
-                    let (client, connection) = self.config.connect(NoTls).await?;
+                    let (client, connection) = self.config.connect(NoTls).await.map_err(refused)?;
                     drive(connection, hear);
                     Ok(client)
                 }
                 #[cfg(feature = "tls")]
                 Tls::Rustls(tls) => {
-                    let (client, connection) = self.config.connect(tls.clone()).await?;
+                    let (client, connection) =
+                        self.config.connect(tls.clone()).await.map_err(refused)?;
                     drive(connection, hear);
                     Ok(client)
                 }
@@ -190,6 +191,11 @@ where
     T: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
 {
     stream::poll_fn(|cx| connection.poll_message(cx))
+}
+
+/// A failure to connect: what the server says, or that there is none.
+pub(crate) fn refused(error: tokio_postgres::Error) -> Failure {
+    if error.as_db_error().is_some() { Failure::Postgres(error) } else { no_connection(&error) }
 }
 
 /// The failure to connect at all: nothing was sent.

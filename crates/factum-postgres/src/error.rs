@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use factum_core::{AppendError, Refusal, StoreError, StoreErrorKind};
-use tokio_postgres::error::{DbError, SqlState};
+use tokio_postgres::error::{DbError, Severity, SqlState};
 
 /// A failure inside this crate, before it is known whether it happened in a read or an append.
 #[derive(Debug)]
@@ -38,10 +38,7 @@ impl Failure {
     /// Whether the connection is to blame, so that the same read may go well on another one.
     pub(crate) fn is_connection(&self) -> bool {
         match self {
-            Self::Postgres(error) => match error.as_db_error() {
-                Some(error) => ends_session(error.code()),
-                None => true,
-            },
+            Self::Postgres(error) => error.as_db_error().is_none_or(ends_session),
             _ => false,
         }
     }
@@ -55,13 +52,16 @@ impl Failure {
     pub(crate) fn blames_a_request(&self) -> bool {
         let Self::Postgres(error) = self else { return false };
         let class = error.code().map_or("", |code| &code.code()[..2]);
-        ["22", "23", "54", "XX"].contains(&class)
+        ["22", "23", "54", "XX"].contains(&class) || error.code() == Some(&SqlState::QUERY_CANCELED)
     }
 
     /// Whether trying again changes nothing: the server answered, and will not have us.
     pub(crate) fn is_final(&self) -> bool {
         match self {
-            Self::Postgres(error) => error.as_db_error().is_some_and(|it| !ends_session(it.code())),
+            Self::Postgres(error) => error.as_db_error().is_some_and(|it| {
+                // Too many sessions, a server that starts or stops: that passes.
+                !ends_session(it) && !it.code().code().starts_with("53")
+            }),
             _ => false,
         }
     }
@@ -78,8 +78,9 @@ impl Failure {
     pub(crate) fn into_store_error(self, operation: &'static str) -> StoreError {
         match self {
             Self::Postgres(error) => {
+                // The driver's own error is not handed on: it shows the values of the row it is about.
                 let (kind, message) = described(&error);
-                StoreError::new(kind, operation, message).with_source(error)
+                StoreError::new(kind, operation, message)
             }
             Self::NoConnection(message) => {
                 StoreError::new(StoreErrorKind::Unavailable, operation, message)
@@ -118,18 +119,19 @@ impl Failure {
     }
 }
 
-/// Errors with which the server ends the session, whatever it was doing.
-fn ends_session(code: &SqlState) -> bool {
-    [
-        SqlState::ADMIN_SHUTDOWN,
-        SqlState::CRASH_SHUTDOWN,
-        SqlState::CANNOT_CONNECT_NOW,
-        SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
-        SqlState::IDLE_SESSION_TIMEOUT,
-        SqlState::PROTOCOL_VIOLATION, // What poolers answer when they lost their server.
-    ]
-    .contains(code)
-        || code.code().starts_with("08")
+/// Whether the server ends the session with this error, whatever it was doing: it may have come after
+/// the commit.
+fn ends_session(error: &DbError) -> bool {
+    let fatal = matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+    let code = error.code();
+    // Poolers answer a violation of the protocol when they lost their server.
+    let broken = *code == SqlState::PROTOCOL_VIOLATION || code.code().starts_with("08");
+    fatal && !refuses_session(code) || broken
+}
+
+/// Errors with which the server refuses a session before it begins.
+fn refuses_session(code: &SqlState) -> bool {
+    code.code().starts_with("28") || ["3D000", "53300", "42501"].contains(&code.code())
 }
 
 /// What a failure after which nothing has changed means to the caller.

@@ -21,6 +21,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{AsyncMessage, Client};
 
 use crate::PostgresStoreConfig;
+use crate::config::CHECK_EVERY_MS;
 use crate::connection::{Bind, Connector};
 use crate::error::Failure;
 use crate::pool::Readers;
@@ -28,7 +29,7 @@ use crate::sql::{Schema, Sql};
 
 /// How often the head is asked for while the server tells of appends: bounds how late a watch wakes
 /// for a hint that was lost, and notices a connection that died without a word.
-const CHECK_EVERY: Duration = Duration::from_secs(5);
+const CHECK_EVERY: Duration = Duration::from_millis(CHECK_EVERY_MS);
 /// How long a word to ourselves may take before the server is taken for one that does not tell.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to ask for the head before trying to listen again.
@@ -126,8 +127,9 @@ impl Listener {
             loop {
                 tokio::select! {
                     hint = hints.recv() => match hint {
-                        Some(hint) if self.publish(&hint) => {}
-                        Some(_) => return Ended::Unwatched,
+                        Some(hint) if self.knows(&hint) => {}
+                        // Anyone may send a word: what is published is what the log says.
+                        Some(_) => break,
                         None => return Ended::Lost,
                     },
                     () = &mut look_again => break,
@@ -159,13 +161,10 @@ impl Listener {
         Ok(tokio::time::timeout(PROBE_TIMEOUT, arrived).await.unwrap_or(false))
     }
 
-    /// Publishes the position in a hint; false once the store is closed.
-    fn publish(&self, hint: &str) -> bool {
-        let Some(head) = self.head.upgrade() else { return false };
-        if let Ok(position) = hint.parse() {
-            head.publish(Position::new(position));
-        }
-        true
+    /// Whether a hint tells nothing new, as after an append of our own.
+    fn knows(&self, hint: &str) -> bool {
+        let last = self.head.upgrade().map(|head| head.last());
+        hint.parse().is_ok_and(|position| last.is_some_and(|last| Position::new(position) <= last))
     }
 
     async fn read_head(&self, client: &Client) -> Result<(), Failure> {

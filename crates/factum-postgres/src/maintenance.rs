@@ -8,7 +8,7 @@ use factum_core::{
     TenantId, Verified,
 };
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use crate::commit::lock_ms;
 use crate::connection::Bind;
@@ -18,7 +18,9 @@ use crate::store::Shared;
 use crate::{PostgresStore, holder, migrate, verify};
 
 /// How many events are read at once to make the claims again.
-const ROWS: i64 = 500;
+const ROWS: i64 = 100;
+/// How many expired commands are forgotten in one transaction.
+const AT_ONCE: i64 = 1_000;
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -109,7 +111,8 @@ async fn problem(shared: &Shared) -> Result<String, Failure> {
 /// Makes the index of claims again in one transaction, while nobody appends.
 async fn rebuild_claims(shared: &Shared) -> Result<u64, Failure> {
     let mut client = shared.connector.connect().await?;
-    let transaction = client.transaction().await?;
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+    let transaction = transaction.start().await?;
     let lock_ms = lock_ms(shared.config.busy_timeout_ms);
     transaction.query_typed(&shared.sql.take_append_lock, &[(&lock_ms, Type::INT4)]).await?;
     let claims = fold_claims(shared, &transaction).await?;
@@ -159,7 +162,12 @@ async fn fold_claims(
 async fn compact(shared: &Shared, now: i64) -> Result<u64, Failure> {
     let client = shared.connector.connect().await?;
     let before = bytes(&client, shared).await?;
-    client.query_typed(&shared.sql.delete_expired, &[(&now, Type::INT8)]).await?;
+    loop {
+        let binds: [Bind<'_>; 2] = [(&now, Type::INT8), (&AT_ONCE, Type::INT8)];
+        if client.query_typed(&shared.sql.delete_expired, &binds).await?.is_empty() {
+            break;
+        }
+    }
     let vacuum = "VACUUM {schema}.commands, {schema}.snapshots, {schema}.claims, {schema}.streams";
     client.batch_execute(&shared.schema.fill(vacuum)).await?;
     Ok(before.saturating_sub(bytes(&client, shared).await?))

@@ -3,7 +3,7 @@
 use factum_core::{StoreError, StoreErrorKind};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
-use tokio_postgres::{Client, Transaction};
+use tokio_postgres::{Client, IsolationLevel, Transaction};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::PostgresStoreConfig;
@@ -67,7 +67,8 @@ pub(crate) async fn migrate(
         return Err(StoreError::new(kind, OPERATION, message));
     }
     let failed = |failure: Failure| failure.into_store_error(OPERATION);
-    let transaction = client.transaction().await.map_err(|it| failed(it.into()))?;
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
+    let transaction = transaction.start().await.map_err(|it| failed(it.into()))?;
     migrate_locked(&transaction, schema, config).await?;
     transaction.commit().await.map_err(|it| failed(it.into()))
 }
@@ -92,9 +93,15 @@ async fn migrate_locked(
     let taken = if let Some(taken) = found(transaction.client(), schema).await? {
         taken
     } else {
-        let make = "CREATE SCHEMA IF NOT EXISTS {schema}; CREATE TABLE {schema}.migrations \
-                        (number integer PRIMARY KEY, name text NOT NULL, checksum bigint NOT NULL, \
-                        taken_at bigint NOT NULL)";
+        // Asked for first: to make one takes a permission that the owner of one may not have.
+        let there = "SELECT 1 FROM pg_namespace WHERE nspname = $1";
+        let rows = transaction.query_typed(there, &[(&schema.as_str(), Type::TEXT)]).await;
+        if rows.map_err(failed)?.is_empty() {
+            let make = "CREATE SCHEMA {schema}";
+            transaction.batch_execute(&schema.fill(make)).await.map_err(failed)?;
+        }
+        let make = "CREATE TABLE {schema}.migrations (number integer PRIMARY KEY, \
+                    name text NOT NULL, checksum bigint NOT NULL, taken_at bigint NOT NULL)";
         transaction.batch_execute(&schema.fill(make)).await.map_err(failed)?;
         Vec::new()
     };

@@ -9,7 +9,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Row, RowStream};
 
 use crate::PostgresStoreConfig;
-use crate::connection::{Bind, Connector, no_connection};
+use crate::connection::{Bind, Connector, refused};
 use crate::error::Failure;
 
 /// A pool, and how statements are run on its connections.
@@ -34,7 +34,7 @@ impl Readers {
     /// A connection of the pool.
     pub(crate) async fn client(&self) -> Result<Object, Failure> {
         self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => no_connection(&error),
+            PoolError::Backend(error) => refused(error),
             PoolError::Timeout(_) => self.connector.too_late(),
             other => Failure::NoConnection(other.to_string()),
         })
@@ -78,7 +78,7 @@ impl Readers {
         binds: &[Bind<'_>],
         enough: &mut impl FnMut(&Row) -> bool,
     ) -> Result<Vec<Row>, Failure> {
-        let client = self.client().await?;
+        let client = Lent(Some(self.client().await?));
         let rows = async {
             let stream = self.start(&client, sql, binds).await?;
             let mut stream = std::pin::pin!(stream);
@@ -96,14 +96,18 @@ impl Readers {
         match tokio::time::timeout(self.timeout, rows).await {
             Ok(Ok((rows, rest))) => {
                 if rest {
-                    drop(Object::take(client));
+                    self.connector.cancel(&client).await;
+                } else {
+                    client.give_back();
                 }
                 Ok(rows)
             }
-            Ok(Err(failure)) => Err(failure),
+            Ok(Err(failure)) => {
+                client.give_back();
+                Err(failure)
+            }
             Err(_) => {
                 self.connector.cancel(&client).await;
-                drop(Object::take(client)); // Never to be used again.
                 Err(Failure::NoAnswer(self.timeout))
             }
         }
@@ -122,5 +126,31 @@ impl Readers {
         let types: Vec<Type> = binds.iter().map(|(_, kind)| kind.clone()).collect();
         let statement = client.prepare_typed_cached(sql, &types).await?;
         Ok(client.query_raw(&statement, binds.iter().map(|(value, _)| *value)).await?)
+    }
+}
+
+/// A connection of the pool that is at work. Unless it is given back, it leaves the pool: whoever
+/// dropped the read, its rest would be in the way of the next one.
+struct Lent(Option<Object>);
+
+impl Lent {
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl std::ops::Deref for Lent {
+    type Target = Object;
+
+    fn deref(&self) -> &Object {
+        self.0.as_ref().expect("it is there until it is given back")
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
     }
 }

@@ -156,11 +156,10 @@ pub(crate) async fn events(
     let found = || rows.iter().map(|row| EventRow::new(row, before));
     let streams = found().filter_map(|row| row.stream().ok());
     let kinds = found().filter_map(|row| row.kind().ok());
-    shared.names.load(&shared.readers, &shared.sql, streams, kinds).await?;
-    let kept = shared.names.kept();
+    let known = shared.names.load(&shared.readers, &shared.sql, streams, kinds).await?;
     let mut page = PageBuilder::new(rows.len());
     for row in found() {
-        row.read_into(&mut page, kept.stream(row.stream()?)?, kept.kind(row.kind()?)?)?;
+        row.read_into(&mut page, known.stream(row.stream()?)?, known.kind(row.kind()?)?)?;
     }
     Ok(page.into_events())
 }

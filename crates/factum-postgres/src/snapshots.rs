@@ -14,6 +14,7 @@ use crate::PostgresStore;
 use crate::codec::{Checksum, payload_checksum};
 use crate::connection::Bind;
 use crate::error::Failure;
+use crate::parameters::Hidden;
 use crate::read::rows_max;
 
 #[async_trait]
@@ -51,7 +52,7 @@ impl SnapshotStore for PostgresStore {
             (&row.taken_at, Type::INT8),
             (&row.payload_checksum, Type::INT8),
             (&checksum, Type::INT8),
-            (&payload, Type::BYTEA),
+            (&Hidden(payload), Type::BYTEA),
         ];
         let saved = self.shared.readers.query_once(&self.shared.sql.save_snapshot, &binds).await;
         let saved = saved.map_err(|failure| failure.into_write_error(OPERATION))?;

@@ -212,7 +212,7 @@ impl EventStore for PostgresStore {
             dense_positions: true,
             multi_process: true,
             backup: false,
-            foreign_wake_ms_max: Some(2 * u64::from(self.shared.config.foreign_poll_ms)),
+            foreign_wake_ms_max: Some(self.shared.config.foreign_wake_ms_max()),
         }
     }
 
@@ -256,7 +256,7 @@ impl EventStore for PostgresStore {
     }
 
     fn read_stream(&self, request: StreamRead) -> PageStream {
-        let cursor = self.tenant().map(|tenant| StreamCursor { tenant: tenant.clone(), request });
+        let cursor = self.tenant().map(|tenant| StreamCursor::new(tenant.clone(), request));
         pages(&self.shared, "read stream", cursor, stream_page)
     }
 

@@ -19,6 +19,7 @@ use tokio_postgres::{IsolationLevel, Row, Transaction};
 use crate::codec::Checksum;
 use crate::connection::Bind;
 use crate::error::Failure;
+use crate::names::Known;
 use crate::read::no_row;
 use crate::rows::{EventRow, PageBuilder};
 use crate::snapshots;
@@ -26,7 +27,7 @@ use crate::store::Shared;
 
 const FINDINGS_MAX: usize = 1_000;
 /// How many rows are read at once.
-const ROWS: i64 = 500;
+const ROWS: i64 = 100;
 
 pub(crate) async fn verify(shared: &Shared, scope: &TenantScope) -> Result<Verified, Failure> {
     let mut client = shared.connector.connect().await?;
@@ -89,14 +90,14 @@ impl Check<'_> {
             let streams = found().filter_map(|row| row.stream().ok());
             let kinds = found().filter_map(|row| row.kind().ok());
             let Shared { names, readers, sql, .. } = self.shared;
-            names.load(readers, sql, streams, kinds).await?;
+            let known = names.load(readers, sql, streams, kinds).await?;
             for row in found() {
                 let position = row.position().unwrap_or(0);
                 if position != last + 1 {
                     self.found(format!("positions {} to {}: missing", last + 1, position - 1));
                 }
                 last = position;
-                if let Err(failure) = self.event(row) {
+                if let Err(failure) = self.event(row, &known) {
                     let error = failure.into_store_error("verify store");
                     self.found(format!("position {position}: {}", error.message()));
                 }
@@ -104,8 +105,8 @@ impl Check<'_> {
         }
     }
 
-    fn event(&mut self, row: EventRow<'_>) -> Result<(), Failure> {
-        let event = self.read(row)?;
+    fn event(&mut self, row: EventRow<'_>, known: &Known) -> Result<(), Failure> {
+        let event = read(row, known)?;
         let next = self.next_revisions.entry(row.stream()?).or_insert(0);
         let expected = std::mem::replace(next, row.revision()? + 1);
         if expected != row.revision()? {
@@ -120,13 +121,6 @@ impl Check<'_> {
             self.in_scope += 1;
         }
         Ok(())
-    }
-
-    fn read(&self, row: EventRow<'_>) -> Result<RecordedEvent, Failure> {
-        let kept = self.shared.names.kept();
-        let mut page = PageBuilder::new(1);
-        row.read_into(&mut page, kept.stream(row.stream()?)?, kept.kind(row.kind()?)?)?;
-        page.into_events().pop().ok_or_else(|| no_row("the event"))
     }
 
     async fn postings(&mut self) -> Result<(), Failure> {
@@ -225,4 +219,10 @@ impl Check<'_> {
             after = (last.get(0), last.get(1), last.get(2), last.get(3));
         }
     }
+}
+
+fn read(row: EventRow<'_>, known: &Known) -> Result<RecordedEvent, Failure> {
+    let mut page = PageBuilder::new(1);
+    row.read_into(&mut page, known.stream(row.stream()?)?, known.kind(row.kind()?)?)?;
+    page.into_events().pop().ok_or_else(|| no_row("the event"))
 }

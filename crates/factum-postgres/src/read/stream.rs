@@ -23,11 +23,21 @@ const BEFORE: usize = 3;
 pub(crate) struct StreamCursor {
     pub(crate) tenant: TenantId,
     pub(crate) request: StreamRead,
+    /// The first revision that was to be read when the read began, after its first page.
+    oldest: Option<i64>,
+}
+
+impl StreamCursor {
+    pub(crate) fn new(tenant: TenantId, request: StreamRead) -> Self {
+        Self { tenant, request, oldest: None }
+    }
 }
 
 /// What one statement found.
 struct Found {
     head: Position,
+    /// The first revision that is still read.
+    oldest: i64,
     tombstoned: bool,
     events: Vec<RecordedEvent>,
     /// The revision that the next page starts with.
@@ -43,12 +53,13 @@ pub(crate) fn stream_page(
 }
 
 async fn next_page(shared: &Shared, mut cursor: StreamCursor) -> Paged<StreamCursor> {
-    let StreamCursor { tenant, request } = &cursor;
+    let StreamCursor { tenant, request, oldest } = &cursor;
     let size = page_size(request.limit, request.page_events_max);
-    let found = with_fresh_names(shared, || find(shared, tenant, request, size)).await?;
+    let found = with_fresh_names(shared, || find(shared, tenant, request, *oldest, size)).await?;
     if found.tombstoned {
         return Err(Refusal::StreamDeleted { stream: request.stream.clone() }.into());
     }
+    cursor.oldest = Some(found.oldest);
     let request = &mut cursor.request;
     let end = request.through.map_or(found.head, |through| through.min(found.head));
     request.through = Some(end);
@@ -62,6 +73,7 @@ async fn find(
     shared: &Shared,
     tenant: &TenantId,
     request: &StreamRead,
+    oldest: Option<i64>,
     size: usize,
 ) -> Result<Found, Failure> {
     let forward = request.direction == Direction::Forward;
@@ -73,12 +85,13 @@ async fn find(
     // One more than the page holds says whether there is another page.
     let most = if size == 0 { 0 } else { rows_max(size) + 1 };
     let (tenant, stream) = (tenant.as_str(), request.stream.as_str());
-    let binds: [Bind<'_>; 5] = [
+    let binds: [Bind<'_>; 6] = [
         (&tenant, Type::TEXT),
         (&stream, Type::TEXT),
         (&from, Type::INT8),
         (&through, Type::INT8),
         (&most, Type::INT8),
+        (&oldest, Type::INT8),
     ];
     let mut budget = Budget::default();
     let rows = shared.readers.query_until(sql, &binds, |row| budget.spent(row, BEFORE)).await?;
@@ -89,35 +102,38 @@ async fn find(
     if EventRow::new(first, BEFORE).position().is_none() {
         rows = &[];
     }
+    let oldest = oldest.or(first.get(1)).unwrap_or(0);
+    check_dense(request, rows, oldest, forward)?;
     let beyond = rows.get(size).map(|row| EventRow::new(row, BEFORE).revision()).transpose()?;
     let page = &rows[..rows.len().min(size)];
     let last = page.last().map(|row| EventRow::new(row, BEFORE).revision()).transpose()?;
     let step = if forward { 1 } else { -1 };
-    check_dense(request, page, step)?;
     let events = events(shared, page, BEFORE).await?;
     // A page that was cut for its bytes says where it stopped, not whether more follow.
     let cut = budget.is_spent().then(|| last.map(|last| last + step)).flatten();
     let next = beyond.or(cut).and_then(|next| u64::try_from(next).ok()).map(Revision::new);
-    Ok(Found { head, tombstoned, events, next })
+    Ok(Found { head, oldest, tombstoned, events, next })
 }
 
-/// Revisions go up, or down, by one.
+/// Revisions go up, or down, by one, from where the page begins.
 fn check_dense(
     request: &StreamRead,
     rows: &[tokio_postgres::Row],
-    step: i64,
+    oldest: i64,
+    forward: bool,
 ) -> Result<(), Failure> {
-    let mut expected = None;
+    let from = request.from.and_then(|from| i64::try_from(from.get()).ok());
+    // A backward read may ask for more than there is, or begin below what is above its last position.
+    let mut expected = forward.then(|| from.unwrap_or(oldest).max(oldest));
     for row in rows {
         let found = EventRow::new(row, BEFORE).revision()?;
-        if expected.is_some_and(|expected| expected != found) {
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
             return Err(Failure::Corrupt(format!(
-                "stream {}: expected revision {} next, found {found}",
-                request.stream,
-                expected.unwrap_or_default()
+                "stream {}: expected revision {expected} next, found {found}",
+                request.stream
             )));
         }
-        expected = Some(found + step);
+        expected = Some(if forward { found + 1 } else { found - 1 });
     }
     Ok(())
 }

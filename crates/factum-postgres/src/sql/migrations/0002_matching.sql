@@ -7,7 +7,7 @@
 CREATE FUNCTION {schema}.matching(scope bigint, query jsonb, after bigint, through bigint, most bigint)
 RETURNS SETOF bigint LANGUAGE plpgsql STABLE
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_generic_plan SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     item jsonb;

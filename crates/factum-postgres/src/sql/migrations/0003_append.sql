@@ -2,7 +2,8 @@
 -- are consecutive in the order of commits, and every statement after this one sees everything that
 -- was committed before. A lock on a table and not on a counter's row: nothing is written to take it,
 -- and a long transaction elsewhere does not make it slower by keeping old rows alive.
-CREATE FUNCTION {schema}.take_append_lock(lock_ms integer, flush boolean) RETURNS void LANGUAGE plpgsql AS $body$
+CREATE FUNCTION {schema}.take_append_lock(lock_ms integer, flush boolean) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     own_limit text;
 BEGIN
@@ -320,7 +321,7 @@ BEGIN
             target = excluded.target, outcome = excluded.outcome;
         DELETE FROM {schema}.commands x USING (
             SELECT d.tenant, d.id FROM {schema}.commands d
-            WHERE d.expires_at <= now_us ORDER BY d.expires_at LIMIT 64) d
+            WHERE d.expires_at <= now_us ORDER BY d.expires_at LIMIT 64 FOR UPDATE SKIP LOCKED) d
         WHERE x.tenant = d.tenant AND x.id = d.id;
     END IF;
     IF channel IS NOT NULL AND last > started THEN
@@ -353,7 +354,7 @@ CREATE FUNCTION {schema}.append_in_transaction(
     OUT bases bigint[])
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_generic_plan SET search_path = pg_catalog, pg_temp
 AS $body$
 BEGIN
     PERFORM {schema}.take_append_lock(lock_ms, flush);
@@ -387,7 +388,7 @@ CREATE FUNCTION {schema}.act(
     OUT verdict integer, OUT place bigint, OUT first bigint, OUT last bigint)
 LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
-SET plan_cache_mode = force_generic_plan
+SET plan_cache_mode = force_generic_plan SET search_path = pg_catalog, pg_temp
 AS $body$
 DECLARE
     found_stream {schema}.streams;

@@ -4,7 +4,8 @@
 CREATE FUNCTION {schema}.save_snapshot(
     tenant_name text, stream_name text, snapshot_kind text, at_revision bigint, at_position bigint,
     version bigint, codec_number smallint, taken bigint, sum_payload bigint, sum_row bigint, content bytea)
-RETURNS boolean LANGUAGE plpgsql AS $body$
+RETURNS boolean LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp AS $body$
 DECLARE
     deleted boolean;
 BEGIN
