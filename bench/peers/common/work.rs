@@ -1,11 +1,12 @@
 //! The work that every peer does, and how it reports: one JSON object per measurement.
 //!
-//! `PROGRAM FOLDER COUNT [WORK]`: stores are made in the folder, `COUNT` scales the work, and a
-//! third argument leaves out all work but the one of that name.
+//! `PROGRAM PLACE COUNT [WORK]`: stores are made in the place, which is a folder, or the URL of an
+//! empty PostgreSQL database. `COUNT` scales the work, and a third argument leaves out all work but
+//! the one of that name.
 //!
 //! Commands on aggregates are in `bank.rs`, beside this.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -17,12 +18,13 @@ pub const ALL: [(&str, u64); 2] =
     [("append batches of 100", 100), ("append batches of 1000", 1_000)];
 pub const SINGLE: &str = "one event, one caller";
 pub const MANY: &str = "64 callers";
+#[allow(dead_code, reason = "one of them cannot")]
 pub const READ: &str = "read all";
 
 /// What was asked for on the command line.
 #[derive(Debug)]
 pub struct Work {
-    folder: PathBuf,
+    pub place: String,
     count: u64,
     only: Option<String>,
 }
@@ -30,9 +32,9 @@ pub struct Work {
 impl Work {
     pub fn from_arguments() -> Result<Self> {
         let mut arguments = std::env::args().skip(1);
-        let folder = arguments.next().ok_or("usage: FOLDER COUNT [WORK]")?.into();
-        let count = arguments.next().ok_or("usage: FOLDER COUNT [WORK]")?.parse()?;
-        Ok(Self { folder, count, only: arguments.next() })
+        let place = arguments.next().ok_or("usage: PLACE COUNT [WORK]")?;
+        let count = arguments.next().ok_or("usage: PLACE COUNT [WORK]")?.parse()?;
+        Ok(Self { place, count, only: arguments.next() })
     }
 
     /// The count, rounded up to whole batches.
@@ -55,10 +57,17 @@ impl Work {
     }
 
     /// An empty folder for one store.
+    #[allow(dead_code, reason = "stores on PostgreSQL have none")]
     pub fn folder(&self, work: &str) -> Result<PathBuf> {
-        let folder = self.folder.join(work.replace([' ', ','], "-"));
+        let folder = Path::new(&self.place).join(work.replace([' ', ','], "-"));
         std::fs::create_dir_all(&folder)?;
         Ok(folder)
+    }
+
+    /// The name of a schema for one store, which does not exist yet.
+    #[allow(dead_code, reason = "stores in folders have none")]
+    pub fn schema(work: &str) -> String {
+        format!("work_{}", work.replace([' ', ','], "_"))
     }
 }
 

@@ -1,11 +1,8 @@
 //! The bank on Factum: a repository without snapshots and without kept states.
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use factum_core::{
-    AppendRequest, Decider, Event, IdSource, NewEvent, RandomIds, SharedStore, StreamId,
-};
+use factum_core::{AppendRequest, Decider, Event, IdSource, NewEvent, RandomIds, StreamId};
 use factum_runtime::Repository;
 use serde::{Deserialize, Serialize};
 
@@ -52,13 +49,13 @@ impl Decider for Account {
 
 pub async fn run(work: &Work) -> Result<()> {
     if work.wanted(bank::ONE) {
-        let store: SharedStore = Arc::new(crate::open(&work.folder(bank::ONE)?).await?);
+        let store = crate::open(work, bank::ONE).await?;
         let accounts = Repository::<Account>::new(store)?;
         let start = Instant::now();
         for number in 0..work.singles() {
             accounts.execute(bank::account_of_one(number), Command::number(number)).await?;
         }
-        report(bank::ONE, work.singles(), start, crate::DURABLE);
+        report(bank::ONE, work.singles(), start, crate::durable(work));
     }
     if work.wanted(bank::MANY) {
         many(work).await?;
@@ -67,7 +64,7 @@ pub async fn run(work: &Work) -> Result<()> {
 }
 
 async fn many(work: &Work) -> Result<()> {
-    let store: SharedStore = Arc::new(crate::open(&work.folder(bank::MANY)?).await?);
+    let store = crate::open(work, bank::MANY).await?;
     for (accounts, _) in bank::fills() {
         let mut request = AppendRequest::default();
         for account in accounts {
@@ -91,7 +88,7 @@ async fn many(work: &Work) -> Result<()> {
     while let Some(done) = callers.join_next().await {
         done??;
     }
-    report(bank::MANY, CALLERS * each, start, crate::DURABLE);
+    report(bank::MANY, CALLERS * each, start, crate::durable(work));
     Ok(())
 }
 

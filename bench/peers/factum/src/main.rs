@@ -1,4 +1,5 @@
-//! Factum on the work of the table, by the same program as its peers: one tag on each event.
+//! Factum on the work of the table, by the same program as its peers: one tag on each event. The
+//! store is SQLite's in a folder, and PostgreSQL's at a URL.
 
 mod accounts;
 #[path = "../../common/bank.rs"]
@@ -6,17 +7,18 @@ mod bank;
 #[path = "../../common/work.rs"]
 mod work;
 
-use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
+use factum::{PostgresStore, PostgresStoreConfig, SqliteStore, SqliteStoreConfig};
 use factum_core::{
-    AppendRequest, Codec, EventId, EventStore, EventType, LogRead, NewEvent, StreamId, Tag,
+    AppendRequest, Codec, EventId, EventType, LogRead, NewEvent, SharedStore, StreamId, Tag,
 };
-use factum_sqlite::{SqliteStore, SqliteStoreConfig};
 use futures::StreamExt;
 use work::{ALL, CALLERS, MANY, READ, Result, SINGLE, STREAMS, Work, payload, report};
 
-const DURABLE: &str = "SQLite WAL, FULL: one flush per group of appends, before the answer";
+const ON_SQLITE: &str = "SQLite WAL, FULL: one flush per group of appends, before the answer";
+const ON_POSTGRES: &str = "synchronous_commit as set: one commit per group of appends";
 
 #[tokio::main(worker_threads = 2)]
 async fn main() -> Result<()> {
@@ -27,12 +29,12 @@ async fn main() -> Result<()> {
         }
     }
     if work.wanted(SINGLE) {
-        let store = open(&work.folder(SINGLE)?).await?;
+        let store = open(&work, SINGLE).await?;
         let start = Instant::now();
         for number in 0..work.singles() {
             store.append(request(number, 1)?).await?;
         }
-        report(SINGLE, work.singles(), start, DURABLE);
+        report(SINGLE, work.singles(), start, durable(&work));
     }
     if work.wanted(MANY) {
         many(&work).await?;
@@ -40,8 +42,23 @@ async fn main() -> Result<()> {
     accounts::run(&work).await
 }
 
-async fn open(folder: &Path) -> Result<SqliteStore> {
-    Ok(SqliteStore::open(SqliteStoreConfig::new(folder.join("store.db"))).await?)
+fn on_postgres(work: &Work) -> bool {
+    work.place.starts_with("postgres://")
+}
+
+fn durable(work: &Work) -> &'static str {
+    if on_postgres(work) { ON_POSTGRES } else { ON_SQLITE }
+}
+
+/// An empty store for the work of that name.
+async fn open(work: &Work, name: &str) -> Result<SharedStore> {
+    if on_postgres(work) {
+        let schema = Work::schema(name);
+        let config = PostgresStoreConfig { schema, ..PostgresStoreConfig::new(&work.place) };
+        return Ok(Arc::new(PostgresStore::open(config).await?));
+    }
+    let file = work.folder(name)?.join("store.db");
+    Ok(Arc::new(SqliteStore::open(SqliteStoreConfig::new(file)).await?))
 }
 
 fn request(first: u64, batch: u64) -> Result<AppendRequest> {
@@ -61,13 +78,13 @@ fn request(first: u64, batch: u64) -> Result<AppendRequest> {
 
 /// Appends in batches; the larger store is then read from end to end.
 async fn batches(work: &Work, name: &str, batch: u64) -> Result<()> {
-    let store = open(&work.folder(name)?).await?;
+    let store = open(work, name).await?;
     let events = work.events(batch);
     let start = Instant::now();
     for first in (0..events).step_by(usize::try_from(batch)?) {
         store.append(request(first, batch)?).await?;
     }
-    report(name, events, start, DURABLE);
+    report(name, events, start, durable(work));
     if batch == 1_000 {
         let start = Instant::now();
         let (mut pages, mut count) = (store.read(LogRead::default()), 0);
@@ -81,12 +98,12 @@ async fn batches(work: &Work, name: &str, batch: u64) -> Result<()> {
 }
 
 async fn many(work: &Work) -> Result<()> {
-    let store = open(&work.folder(MANY)?).await?;
+    let store = open(work, MANY).await?;
     let each = work.each();
     let start = Instant::now();
     let mut callers = tokio::task::JoinSet::new();
     for caller in 0..CALLERS {
-        let store = store.clone();
+        let store = Arc::clone(&store);
         callers.spawn(async move {
             for number in caller * each..(caller + 1) * each {
                 store.append(request(number, 1)?).await?;
@@ -97,6 +114,6 @@ async fn many(work: &Work) -> Result<()> {
     while let Some(done) = callers.join_next().await {
         done??;
     }
-    report(MANY, CALLERS * each, start, DURABLE);
+    report(MANY, CALLERS * each, start, durable(work));
     Ok(())
 }
