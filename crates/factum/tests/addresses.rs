@@ -131,6 +131,8 @@ mod postgres {
 
     #[test]
     fn what_makes_no_sense_is_refused() {
+        let told = refused("postgres://ann:pa?secret@host/log").to_string();
+        assert!(!told.contains("secret"), "{told}");
         let told = refused("postgres:ann:secret@host").to_string();
         assert!(!told.contains("secret"), "{told}");
         for option in ["connections_max=0", "notify=perhaps", "busy_timeout_ms=-1"] {

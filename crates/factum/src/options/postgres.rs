@@ -7,7 +7,7 @@ use factum_postgres::PostgresStoreConfig;
 use crate::url::Parameters;
 use crate::{Backend, UrlError};
 
-pub(crate) const OPTIONS: [&str; 27] = [
+pub(crate) const OPTIONS: [&str; 32] = [
     "tenant",
     "schema",
     "create",
@@ -34,7 +34,12 @@ pub(crate) const OPTIONS: [&str; 27] = [
     "dbname",
     "target_session_attrs",
     "channel_binding",
+    "connect_timeout",
+    "tcp_user_timeout",
     "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_retries",
     "load_balance_hosts",
 ];
 /// Where the driver's options begin.

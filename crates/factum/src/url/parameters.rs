@@ -11,10 +11,12 @@ impl Parameters {
         let mut pairs: Vec<(String, String)> = Vec::new();
         for pair in query.split('&').filter(|it| !it.is_empty()) {
             let Some((option, value)) = pair.split_once('=') else {
+                // The rest of a password in which a question mark was not written as %3F?
+                let shown = if pair.contains('@') { "(withheld)".into() } else { decoded(pair)? };
                 return Err(UrlError::BadValue {
-                    option: decoded(pair)?,
+                    option: shown.clone(),
                     expected: "option=value",
-                    found: pair.into(),
+                    found: shown,
                 });
             };
             let (option, value) = (decoded(option)?, decoded(value)?);
