@@ -32,6 +32,9 @@ struct Arguments {
     /// Build the peers and run them on the same work.
     #[arg(long)]
     peers: bool,
+    /// Of the peers, only those whose name contains this.
+    #[arg(long)]
+    peer: Option<String>,
     /// One JSON object per row.
     #[arg(long)]
     json: bool,
@@ -87,7 +90,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         missed |= run_on_postgres(arguments, &bench, &on_postgres)?;
     }
     if arguments.peers {
-        peers::run(&bench, arguments.json)?;
+        peers::run(&bench, arguments.peer.as_deref().unwrap_or_default(), arguments.json)?;
     }
     Ok(missed)
 }

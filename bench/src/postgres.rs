@@ -65,6 +65,20 @@ impl Postgres {
         connect(&self.url()).await
     }
 
+    /// Makes an empty database. Returns its URL.
+    pub async fn create_database(&self, name: &str) -> Result<String> {
+        let create = format!("CREATE DATABASE {name}");
+        self.connect().await?.batch_execute(&create).await?;
+        Ok(self.server.url(name))
+    }
+
+    /// Gives the space of a database back, and writes down what is in memory.
+    pub async fn drop_database(&self, name: &str) -> Result<()> {
+        let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+        self.connect().await?.batch_execute(&drop).await?;
+        self.settle().await
+    }
+
     /// Gives the space of a schema back.
     pub async fn discard(&self, schema: &str) -> Result<()> {
         let drop = format!("DROP SCHEMA {schema} CASCADE");
