@@ -74,7 +74,8 @@ fn a_dry_run_makes_no_schema() {
         let rig = Rig::new();
         full(&rig);
         let copy = address(&server, "dry");
-        let said = json(&rig.ok(&format!("--json migrate --from sqlite:log.db --to {copy} --dry-run")));
+        let said =
+            json(&rig.ok(&format!("--json migrate --from sqlite:log.db --to {copy} --dry-run")));
         assert_eq!(said["events"], 1_507);
         rig.fails(2, &format!("--store {copy} store stats"));
     }
