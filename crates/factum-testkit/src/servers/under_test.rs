@@ -50,7 +50,12 @@ impl TestPostgres {
 ///
 /// Fails if one of them does not start; see [`PostgresServer::start`].
 pub fn postgres_under_test(options: &PostgresOptions) -> Result<Vec<TestPostgres>, ServerError> {
-    given_or_started(std::env::var(URL).unwrap_or_default(), PostgresInstall::all(), options)
+    let given = std::env::var(URL).unwrap_or_default();
+    let servers = given_or_started(given, PostgresInstall::all(), options)?;
+    if servers.is_empty() {
+        println!("{NO_POSTGRES}");
+    }
+    Ok(servers)
 }
 
 fn given_or_started(
@@ -60,9 +65,6 @@ fn given_or_started(
 ) -> Result<Vec<TestPostgres>, ServerError> {
     if !given.is_empty() {
         return Ok(vec![TestPostgres { given, server: None }]);
-    }
-    if installs.is_empty() {
-        println!("{NO_POSTGRES}");
     }
     let start = |install| {
         let server = Some(PostgresServer::start(&install, options)?);
