@@ -1,5 +1,7 @@
 //! What a store can do, known before it is asked.
 
+use crate::SqlDialect;
+
 /// Which optional parts of the contract a store honours.
 ///
 /// What is not listed here is not optional.
@@ -16,6 +18,8 @@ pub struct Capabilities {
     pub multi_process: bool,
     /// A consistent copy can be taken while the store is in use.
     pub backup: bool,
+    /// Which SQL the tables of views speak; `None` if the store has no views.
+    pub views: Option<SqlDialect>,
     /// Longest time until an append of another process wakes a watch, in milliseconds; `None` if
     /// there can be no other process.
     pub foreign_wake_ms_max: Option<u64>,

@@ -3,8 +3,9 @@
 //!
 //! - What is said: [`NewEvent`], [`RecordedEvent`], [`StreamId`], [`Tag`], [`Claim`], [`Query`].
 //! - What is asked: [`AppendRequest`], [`LogRead`], [`StreamRead`].
-//! - Who answers: [`EventStore`], [`StreamAdmin`], [`SnapshotStore`], [`Maintenance`]; all four are
-//!   a [`Store`].
+//! - Who answers: [`EventStore`], [`StreamAdmin`], [`SnapshotStore`], [`Maintenance`], and for what
+//!   reads the log [`CheckpointStore`], [`LeaseStore`], [`DeadLetters`], [`ViewStore`]; all of them
+//!   are a [`Store`].
 //! - What goes wrong: [`AppendError`], [`StoreError`].
 //!
 //! `after` is exclusive and `from` inclusive, everywhere. Positions count from 1, revisions from 0.
@@ -31,6 +32,7 @@ mod name;
 mod position;
 mod query;
 mod read;
+mod reading;
 mod schema;
 mod snapshot;
 mod store;
@@ -67,6 +69,15 @@ pub use name::InvalidName;
 pub use position::{Position, Revision};
 pub use query::{Query, QueryItem};
 pub use read::{Direction, LogRead, Page, StreamRead, page_events};
+pub use reading::{
+    Advance, Advanced, CheckpointStore, DeadLetter, DeadLetterKey, DeadLetterList,
+    DeadLetterSelection, DeadLetterStatus, DeadLetters, Epoch, HandledEvent, InlineView,
+    InstructError, Instruction, LaneKey, Lease, LeaseAnswer, LeaseClaim, LeaseSeen, LeaseStore,
+    LetterChange, OwnerId, Pause, Progress, ProgressKey, ProgressList, Rebuild, RebuildStep,
+    Registration, RegistrationFit, ShapeError, SqlDialect, SqlRow, SqlType, SqlValue,
+    SubscriptionKind, SubscriptionName, SubscriptionReport, SubscriptionState, Transacted,
+    ViewError, ViewErrorKind, ViewMigration, ViewStore, ViewTransaction, ViewWork,
+};
 pub use schema::{
     EventError, EventProblem, RawEvent, RawPayload, Registry, RegistryError, UnknownEvents,
     Upcasters,

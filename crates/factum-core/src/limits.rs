@@ -51,3 +51,14 @@ pub const QUERY_TERMS_MAX: usize = 64;
 pub const PAGE_MAX: usize = 4_096;
 /// Largest payload of a snapshot, in bytes.
 pub const SNAPSHOT_BYTES_MAX: usize = 64 << 20;
+/// Longest name of a subscription, in bytes.
+pub const SUBSCRIPTION_BYTES_MAX: usize = 64;
+/// Longest name of an owner of a lease, in bytes.
+pub const OWNER_BYTES_MAX: usize = 256;
+/// Longest key that events are kept in order by, in bytes: a tenant, a category and an id fit.
+pub const LANE_KEY_BYTES_MAX: usize = 512;
+/// Longest description of what a subscription reads, in bytes.
+pub const SHAPE_BYTES_MAX: usize = 4_096;
+/// Longest reason or cause that is stored with a subscription or a dead letter, in bytes; longer
+/// ones are cut.
+pub const CAUSE_BYTES_MAX: usize = 2_048;

@@ -12,9 +12,9 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 
 use crate::{
-    AppendError, AppendRequest, Appended, Capabilities, Command, CommandId, HeadWatch, LogRead,
-    Maintenance, Page, Position, RecordedEvent, Refusal, SnapshotStore, StoreError, StreamAdmin,
-    StreamRead, TenantId, TenantScope,
+    AppendError, AppendRequest, Appended, Capabilities, CheckpointStore, Command, CommandId,
+    DeadLetters, HeadWatch, LeaseStore, LogRead, Maintenance, Page, Position, RecordedEvent,
+    Refusal, SnapshotStore, StoreError, StreamAdmin, StreamRead, TenantId, TenantScope, ViewStore,
 };
 
 /// The pages of a read: owns what it needs, ends after the last page or after the first error.
@@ -24,9 +24,30 @@ pub type PageStream = BoxStream<'static, Result<Page, StoreError>>;
 pub type SharedStore = Arc<dyn Store>;
 
 /// Everything a complete backend offers. Implemented by whatever implements its parts.
-pub trait Store: EventStore + StreamAdmin + SnapshotStore + Maintenance {}
+pub trait Store:
+    EventStore
+    + StreamAdmin
+    + SnapshotStore
+    + CheckpointStore
+    + LeaseStore
+    + DeadLetters
+    + ViewStore
+    + Maintenance
+{
+}
 
-impl<S: EventStore + StreamAdmin + SnapshotStore + Maintenance + ?Sized> Store for S {}
+impl<S> Store for S where
+    S: EventStore
+        + StreamAdmin
+        + SnapshotStore
+        + CheckpointStore
+        + LeaseStore
+        + DeadLetters
+        + ViewStore
+        + Maintenance
+        + ?Sized
+{
+}
 
 /// An append-only log of events, grouped into streams.
 ///

@@ -90,6 +90,7 @@ impl EventStore for MemoryStore {
             dense_positions: true,
             multi_process: false,
             backup: false,
+            views: None,
             foreign_wake_ms_max: None,
         }
     }
