@@ -4,6 +4,7 @@
 //!   [`Decisions`] runs a [`Decision`](factum_core::Decision) over whatever its query finds.
 //! - [`Options`] of one execution: command id, expected revision, claims, metadata.
 //! - [`Snapshots`] keep loading short; [`Analytics`] count along; [`At`] asks for the past.
+//! - [`Stop`] is the signal by which whatever runs for long is asked to end.
 //! - [`Seed`] puts first events in, once; [`check_sample`] reads exported ones with this program.
 
 mod analytics;
@@ -23,6 +24,7 @@ mod sample;
 mod seed;
 mod settings;
 mod snapshots;
+mod stop;
 
 pub use analytics::Analytics;
 pub use answer::{Decided, Executed, Loaded, SnapshotUse};
@@ -35,3 +37,4 @@ pub use retry::Retry;
 pub use sample::{SampleReport, check_sample};
 pub use seed::{Seed, Seeded};
 pub use snapshots::Snapshots;
+pub use stop::{Stop, Stopper};
