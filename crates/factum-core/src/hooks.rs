@@ -1,5 +1,7 @@
 //! Hooks around writes: checks that may refuse them, and observers that see what came of them.
 
+mod reading;
+
 use std::fmt::Debug;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;

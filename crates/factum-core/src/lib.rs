@@ -76,7 +76,7 @@ pub use reading::{
     LetterChange, OwnerId, Pause, Progress, ProgressKey, ProgressList, Rebuild, RebuildStep,
     Registration, RegistrationFit, ShapeError, SqlDialect, SqlRow, SqlType, SqlValue,
     SubscriptionKind, SubscriptionName, SubscriptionReport, SubscriptionState, Transacted,
-    ViewError, ViewErrorKind, ViewMigration, ViewStore, ViewTransaction, ViewWork,
+    ViewError, ViewErrorKind, ViewMigration, ViewStore, ViewTransaction, ViewWork, judge,
 };
 pub use schema::{
     EventError, EventProblem, RawEvent, RawPayload, Registry, RegistryError, UnknownEvents,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 
+use super::subscriptions::Subscriptions;
 use crate::claim_index::{ClaimIndex, ClaimStage};
 use crate::{
     AppendError, AppendRequest, Appended, Claim, Command, CommandId, CommandTarget, Conflict,
@@ -62,6 +63,7 @@ pub(super) struct Log {
     pub(super) streams: StreamMap,
     pub(super) claims: ClaimIndex,
     pub(super) snapshots: BTreeMap<SnapshotKey, Snapshot>,
+    pub(super) subscriptions: Subscriptions,
     commands: HashMap<(TenantId, CommandId), StoredCommand, RandomState>,
 }
 

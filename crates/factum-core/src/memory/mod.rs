@@ -3,9 +3,14 @@
 //! One lock, one vector of events, no index that is not plain. Nothing outlives the process.
 
 mod admin;
+mod checkpoints;
+mod dead_letters;
+mod leases;
 mod log;
 mod maintenance;
 mod snapshots;
+mod subscriptions;
+mod views;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 

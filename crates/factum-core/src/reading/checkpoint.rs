@@ -58,7 +58,9 @@ pub enum InstructError {
         name: SubscriptionName,
     },
     /// It is being rebuilt, or was told to.
-    #[error("subscription {name}: expected no rebuild, found one that was ordered from after {after}")]
+    #[error(
+        "subscription {name}: expected no rebuild, found one that was ordered from after {after}"
+    )]
     Rebuilding {
         /// The name.
         name: SubscriptionName,
@@ -119,7 +121,7 @@ pub trait CheckpointStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](crate::StoreErrorKind::Invalid) for a limit out of range.
+    /// [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded) for a limit out of range.
     async fn subscriptions(&self, list: ProgressList) -> Result<Vec<Progress>, StoreError>;
 
     /// Stores a step. It may be lost in a crash of the machine, together with all that came after

@@ -135,7 +135,7 @@ pub trait DeadLetters: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Invalid`](crate::StoreErrorKind::Invalid) for a limit out of range.
+    /// [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded) for a limit out of range.
     async fn dead_letters(
         &self,
         list: DeadLetterList,

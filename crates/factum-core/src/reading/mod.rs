@@ -4,10 +4,12 @@
 //! - [`Registration`] makes a subscription known; [`Progress`] is what is stored of it.
 //! - [`CheckpointStore`] moves it on, [`LeaseStore`] says who may, [`DeadLetters`] holds what failed.
 //! - [`ViewStore`] runs a [`ViewTransaction`] whose changes commit with an [`Advance`].
+//! - [`judge`] is what stores share.
 
 mod advance;
 mod checkpoint;
 mod dead_letter;
+pub mod judge;
 mod lease;
 mod name;
 mod progress;

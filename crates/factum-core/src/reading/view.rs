@@ -109,9 +109,8 @@ pub trait ViewTransaction: Send {
 
 /// What is done in a transaction; `Some` step commits it together with the step, `None` rolls it
 /// back.
-pub type ViewWork = Box<
-    dyn for<'t> FnOnce(&'t mut dyn ViewTransaction) -> BoxFuture<'t, Option<Advance>> + Send,
->;
+pub type ViewWork =
+    Box<dyn for<'t> FnOnce(&'t mut dyn ViewTransaction) -> BoxFuture<'t, Option<Advance>> + Send>;
 
 /// What became of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
