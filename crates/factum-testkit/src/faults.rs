@@ -3,6 +3,8 @@
 //! For testing whatever stands above a store: does it retry, give up, go on? Nothing is random; a
 //! fault happens exactly when it was ordered.
 
+mod reading;
+
 use std::collections::VecDeque;
 use std::future::Future;
 use std::path::Path;
@@ -18,7 +20,7 @@ use factum_core::{
 };
 use futures::{StreamExt, stream};
 
-/// What happens to one write, of events or of snapshots.
+/// What happens to one write, of events, of snapshots or of what readers keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WriteFault {
     /// It fails as unavailable; nothing is stored.
@@ -41,6 +43,7 @@ pub struct Faults {
 struct Orders {
     writes: VecDeque<WriteFault>,
     snapshots: VecDeque<WriteFault>,
+    checkpoints: VecDeque<WriteFault>,
     reads: VecDeque<Option<usize>>,
     storage_full: bool,
     wakes_lost: bool,
@@ -55,6 +58,17 @@ impl Faults {
     /// Orders faults for the next changes of snapshots, one each; after them, they work again.
     pub fn snapshots(&self, faults: impl IntoIterator<Item = WriteFault>) {
         self.orders().snapshots.extend(faults);
+    }
+
+    /// Orders faults for the next changes of checkpoints, leases and views, one each; after them,
+    /// they work again: [`register`](factum_core::CheckpointStore::register),
+    /// [`advance`](factum_core::CheckpointStore::advance),
+    /// [`claim_lease`](factum_core::LeaseStore::claim_lease),
+    /// [`renew_lease`](factum_core::LeaseStore::renew_lease),
+    /// [`release_lease`](factum_core::LeaseStore::release_lease) and
+    /// [`transact`](factum_core::ViewStore::transact).
+    pub fn checkpoints(&self, faults: impl IntoIterator<Item = WriteFault>) {
+        self.orders().checkpoints.extend(faults);
     }
 
     /// Orders faults for the next reads, one each: fail as unavailable after so many pages, or,
