@@ -30,6 +30,7 @@ mod maintenance;
 pub mod memory;
 mod name;
 mod position;
+mod projecting;
 mod query;
 mod read;
 mod reading;
@@ -67,6 +68,11 @@ pub use maintenance::{Health, Maintenance, StoreStats, Verified};
 pub use memory::MemoryStore;
 pub use name::InvalidName;
 pub use position::{Position, Revision};
+pub use projecting::{
+    EventFailure, EventSubscriber, FailureKind, Fold, HandlerError, LiveHandlers, LiveProjection,
+    LiveView, Project, Projection, ProjectionHandlers, Reads, Receive, Routes, RoutesError,
+    Subscriber, SubscriberHandlers, ViewProjection,
+};
 pub use query::{Query, QueryItem};
 pub use read::{Direction, LogRead, Page, StreamRead, page_events};
 pub use reading::{
