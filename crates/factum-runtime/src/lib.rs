@@ -4,7 +4,7 @@
 //!   [`Decisions`] runs a [`Decision`](factum_core::Decision) over whatever its query finds.
 //! - [`Options`] of one execution: command id, expected revision, claims, metadata.
 //! - [`Snapshots`] keep loading short; [`Analytics`] count along; [`At`] asks for the past.
-//! - [`Stop`] is the signal by which whatever runs for long is asked to end.
+//! - [`Runner`] starts what a program runs, in order, and stops it; [`Stop`] is how it asks.
 //! - [`Seed`] puts first events in, once; [`check_sample`] reads exported ones with this program.
 
 mod analytics;
@@ -20,6 +20,7 @@ mod options;
 mod past;
 mod repository;
 mod retry;
+mod runner;
 mod sample;
 mod seed;
 mod settings;
@@ -34,6 +35,10 @@ pub use options::Options;
 pub use past::At;
 pub use repository::Repository;
 pub use retry::Retry;
+pub use runner::{
+    RunError, RunFailure, Runner, Service, ServiceError, ServiceFailure, ServicePhase,
+    ServiceState, ServiceStates, ServiceStatus, Started,
+};
 pub use sample::{SampleReport, check_sample};
 pub use seed::{Seed, Seeded};
 pub use snapshots::Snapshots;
