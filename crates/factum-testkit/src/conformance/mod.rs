@@ -1,26 +1,32 @@
 //! The contract of a store, one named case per sentence.
 //!
 //! The sentences are the prose on [`EventStore`](factum_core::EventStore),
-//! [`StreamAdmin`](factum_core::StreamAdmin), [`SnapshotStore`](factum_core::SnapshotStore) and
+//! [`StreamAdmin`](factum_core::StreamAdmin), [`SnapshotStore`](factum_core::SnapshotStore),
+//! [`CheckpointStore`](factum_core::CheckpointStore), [`LeaseStore`](factum_core::LeaseStore),
+//! [`DeadLetters`](factum_core::DeadLetters), [`ViewStore`](factum_core::ViewStore) and
 //! [`Maintenance`](factum_core::Maintenance). A case that a store's [`Capabilities`] do not promise
 //! is ignored, with the reason. Each case is known to be able to fail: the kit's own tests run it
 //! against a store that breaks just its sentence.
 
 mod append;
 mod backup;
+mod checkpoints;
 mod claims;
 mod commands;
 mod concurrency;
+mod dead_letters;
 mod deletion;
 mod durability;
 mod envelope;
 mod guards;
 mod judging;
+mod leases;
 mod limits;
 mod listings;
 mod maintenance;
 mod no_backup;
 mod openings;
+mod orders;
 mod queries;
 mod query_guards;
 mod random;
@@ -28,6 +34,7 @@ mod reads;
 mod rig;
 mod snapshots;
 mod stream_reads;
+mod subscribers;
 mod support;
 mod tenants;
 mod truncation;
@@ -86,6 +93,10 @@ pub fn cases() -> Vec<Case> {
         watch::CASES,
         limits::CASES,
         snapshots::CASES,
+        checkpoints::CASES,
+        orders::CASES,
+        leases::CASES,
+        dead_letters::CASES,
         concurrency::CASES,
         maintenance::CASES,
         random::CASES,
