@@ -4,7 +4,10 @@
 //!   [`Decisions`] runs a [`Decision`](factum_core::Decision) over whatever its query finds.
 //! - [`Options`] of one execution: command id, expected revision, claims, metadata.
 //! - [`Snapshots`] keep loading short; [`Analytics`] count along; [`At`] asks for the past.
+//! - [`Subscription`] reads the log: into tables, into a value in memory ([`Live`]), to a subscriber.
 //! - [`Runner`] starts what a program runs, in order, and stops it; [`Stop`] is how it asks.
+//!   [`HealthSource`]s say whether all is well, and `HealthServer` tells it to probes, with the
+//!   feature `health`.
 //! - [`Seed`] puts first events in, once; [`check_sample`] reads exported ones with this program.
 
 mod analytics;
@@ -15,9 +18,11 @@ mod envelope;
 mod error;
 mod execute;
 mod fold;
+mod health;
 mod load;
 mod options;
 mod past;
+mod reading;
 mod repository;
 mod retry;
 mod runner;
@@ -31,8 +36,16 @@ pub use analytics::Analytics;
 pub use answer::{Decided, Executed, Loaded, SnapshotUse};
 pub use decisions::Decisions;
 pub use error::{ExecuteError, LoadError, SeedError};
+#[cfg(feature = "health")]
+pub use health::HealthServer;
+pub use health::{CheckHealth, HealthReport, HealthSource, HealthState, LagThresholds};
 pub use options::Options;
 pub use past::At;
+pub use reading::{
+    Ended, FailurePolicy, Live, OnFailure, Reaction, RunningSubscription, StartFrom, Subscription,
+    SubscriptionError, SubscriptionHandle, SubscriptionSettings, SubscriptionStatus, WaitError,
+    position_before, settle,
+};
 pub use repository::Repository;
 pub use retry::Retry;
 pub use runner::{

@@ -26,15 +26,20 @@ impl Retry {
         made < self.attempts_max
     }
 
+    /// How long to wait before the attempt after `made` attempts.
+    pub(crate) fn next_pause(self, made: u32) -> Duration {
+        self.ceiling(made).mul_f64(fastrand::f64())
+    }
+
     /// Waits before the attempt after `made` attempts.
     pub(crate) async fn pause(self, made: u32) {
-        let pause = self.ceiling(made).mul_f64(fastrand::f64());
+        let pause = self.next_pause(made);
         if !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
     }
 
-    fn ceiling(self, made: u32) -> Duration {
+    pub(crate) fn ceiling(self, made: u32) -> Duration {
         let Some(doublings) = made.checked_sub(2) else { return Duration::ZERO };
         let factor = 1_u64.checked_shl(doublings).unwrap_or(u64::MAX);
         Duration::from_millis(self.pause_ms_first.saturating_mul(factor).min(self.pause_ms_max))

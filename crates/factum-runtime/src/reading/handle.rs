@@ -1,0 +1,196 @@
+//! A subscription as the rest of the program has it: to look at, to wait for, to give orders.
+
+use std::sync::Arc;
+
+use factum_core::{
+    DeadLetterSelection, InstructError, Instruction, Position, Progress, SharedStore, StoreError,
+    SubscriptionName, SubscriptionState,
+};
+use tokio::sync::watch;
+
+use super::start::StartFrom;
+use super::status::{Shared, SubscriptionStatus};
+
+/// A subscription ended before what was waited for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("subscription {name} is {state}: {reason}")]
+pub struct Ended {
+    /// Its name.
+    pub name: SubscriptionName,
+    /// Failed or stopped.
+    pub state: SubscriptionState,
+    /// Why.
+    pub reason: String,
+}
+
+/// Why waiting for everything came to nothing.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WaitError {
+    /// A subscription ended.
+    #[error(transparent)]
+    Ended(#[from] Ended),
+    /// The log could not be asked for its head.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A running subscription. Clones are cheap; dropping them changes nothing.
+#[derive(Clone, Debug)]
+pub struct SubscriptionHandle {
+    pub(super) shared: Arc<Shared>,
+}
+
+impl SubscriptionHandle {
+    /// Its name.
+    pub fn name(&self) -> &SubscriptionName {
+        &self.shared.name
+    }
+
+    /// What it does at the moment.
+    pub fn status(&self) -> SubscriptionStatus {
+        self.shared.status.borrow().clone()
+    }
+
+    /// The status and every change of it.
+    pub fn watch(&self) -> watch::Receiver<SubscriptionStatus> {
+        self.shared.status.subscribe()
+    }
+
+    /// Waits for a status.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended`] once it has ended without.
+    pub async fn wait_for(
+        &self,
+        mut wanted: impl FnMut(&SubscriptionStatus) -> bool,
+    ) -> Result<SubscriptionStatus, Ended> {
+        let mut statuses = self.watch();
+        let found = statuses.wait_for(|it| wanted(it) || it.has_ended()).await;
+        let found = found.expect("the handle keeps the sender").clone();
+        if wanted(&found) {
+            return Ok(found);
+        }
+        let reason = found.reason.unwrap_or_else(|| "it was asked to".into());
+        Err(Ended { name: self.name().clone(), state: found.state, reason })
+    }
+
+    /// Waits until everything at or below `position` was handled, set aside or skipped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// [`Ended`] once it has ended before it came there.
+    pub async fn wait_until(&self, position: Position) -> Result<(), Ended> {
+        self.wait_for(|it| it.position >= position && it.rebuild.is_none()).await.map(|_| ())
+    }
+
+    /// Waits until everything that is in the log now was handled, set aside or skipped.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// A [`WaitError`].
+    pub async fn caught_up(&self) -> Result<Position, WaitError> {
+        let head = self.shared.log.head().await?;
+        self.wait_until(head).await?;
+        Ok(head)
+    }
+
+    /// Has it stand still. Takes effect after the page at hand, also for whoever runs it next.
+    ///
+    /// # Errors
+    ///
+    /// An [`InstructError`]; nothing changed.
+    pub async fn pause(&self, reason: &str) -> Result<Progress, InstructError> {
+        self.instruct(Instruction::Pause { reason: reason.into() }).await
+    }
+
+    /// Has it go on.
+    ///
+    /// # Errors
+    ///
+    /// An [`InstructError`]; nothing changed.
+    pub async fn resume(&self) -> Result<Progress, InstructError> {
+        self.instruct(Instruction::Resume).await
+    }
+
+    /// Has the view reset and built again, from the beginning, a place or an instant. The old view is
+    /// there until it is reset, which begins after the page at hand.
+    ///
+    /// # Errors
+    ///
+    /// An [`InstructError`], such as that it is being rebuilt already; nothing changed.
+    pub async fn rebuild(&self, from: StartFrom) -> Result<Progress, InstructError> {
+        let after = from.position(&self.shared.log).await?;
+        self.instruct(Instruction::Rebuild { after }).await
+    }
+
+    /// Has events that were set aside tried again. Says how many.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`]; nothing changed.
+    pub async fn replay(&self, selection: DeadLetterSelection) -> Result<u64, StoreError> {
+        let count = self.shared.ledger.replay(&self.shared.name, selection).await;
+        self.shared.nudge.notify_one();
+        count
+    }
+
+    /// Leaves events that were set aside out for good. Says how many.
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`]; nothing changed.
+    pub async fn discard(&self, selection: DeadLetterSelection) -> Result<u64, StoreError> {
+        let count = self.shared.ledger.discard(&self.shared.name, selection).await;
+        self.shared.nudge.notify_one();
+        count
+    }
+
+    /// The store that keeps its checkpoint, lease and dead letters.
+    pub fn ledger(&self) -> &SharedStore {
+        &self.shared.ledger
+    }
+
+    async fn instruct(&self, instruction: Instruction) -> Result<Progress, InstructError> {
+        let progress = self.shared.ledger.instruct(&self.shared.name, instruction).await;
+        self.shared.nudge.notify_one();
+        progress
+    }
+}
+
+/// Waits until all of them have handled everything there is, what they appended themselves included.
+///
+/// For tests and for the end of an import. All of them read the same log.
+///
+/// # Cancel safety
+///
+/// Cancel safe.
+///
+/// # Errors
+///
+/// A [`WaitError`] as soon as one of them has ended.
+pub async fn settle(handles: &[SubscriptionHandle]) -> Result<(), WaitError> {
+    let Some(first) = handles.first() else { return Ok(()) };
+    loop {
+        let head = first.shared.log.head().await?;
+        for handle in handles {
+            handle.wait_until(head).await?;
+        }
+        if first.shared.log.head().await? == head {
+            return Ok(());
+        }
+    }
+}

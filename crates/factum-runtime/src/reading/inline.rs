@@ -1,0 +1,71 @@
+//! Views that are kept inside the append's own transaction.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use factum_core::{
+    EventFailure, InlineView, Position, Progress, RecordedEvent, Registration, RegistrationFit,
+    StoreError, StoreErrorKind, SubscriptionName, ViewProjection, ViewTransaction,
+};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::status::Shared;
+
+/// A projection that an append keeps.
+#[derive(Debug)]
+pub(super) struct Inline {
+    projection: ViewProjection,
+    declared: Registration,
+}
+
+impl Inline {
+    /// Has the store of the log keep the projection from now on.
+    pub(super) fn attach(
+        shared: &Shared,
+        projection: Option<ViewProjection>,
+    ) -> Result<(), StoreError> {
+        const OPERATION: &str = "keep inline view";
+        let Some(projection) = projection else {
+            let message = "expected a projection to keep inline, found something without tables";
+            return Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message));
+        };
+        if !Arc::ptr_eq(&shared.log, &shared.ledger) {
+            let message = "expected an inline view in the database of its log, found another";
+            return Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message));
+        }
+        let declared = projection.reads().registration(Position::START);
+        shared.log.keep_inline(Arc::new(Self { projection, declared }))
+    }
+}
+
+impl InlineView for Inline {
+    fn name(&self) -> &SubscriptionName {
+        &self.declared.name
+    }
+
+    fn fits(&self, progress: &Progress) -> bool {
+        matches!(progress.fit(&self.declared), Ok(RegistrationFit::Same))
+    }
+
+    fn apply<'t>(
+        &'t self,
+        events: &'t [RecordedEvent],
+        view: &'t mut dyn ViewTransaction,
+    ) -> BoxFuture<'t, Result<(), String>> {
+        let query = self.projection.reads().query();
+        let all = async move {
+            for event in events.iter().filter(|event| query.matches(event)) {
+                self.projection.handle(event, view).await?;
+            }
+            view.settle().await.map_err(factum_core::HandlerError::from)?;
+            Ok::<(), EventFailure>(())
+        };
+        Box::pin(async move {
+            match AssertUnwindSafe(all).catch_unwind().await {
+                Ok(handled) => handled.map_err(|failure| failure.to_string()),
+                Err(panic) => Err(EventFailure::panicked(panic.as_ref()).to_string()),
+            }
+        })
+    }
+}

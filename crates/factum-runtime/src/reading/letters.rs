@@ -1,0 +1,232 @@
+//! Events that are set aside: what the loop knows of them, and what it makes of a failure.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use factum_core::limits::CAUSE_BYTES_MAX;
+use factum_core::{
+    Clock, DeadLetter, DeadLetterStatus, EventFailure, LaneKey, LetterChange, Position, Reads,
+    RecordedEvent, TenantScope,
+};
+use foldhash::fast::RandomState;
+
+use super::policy::{Decision, FailurePolicy, OnFailure};
+
+/// A change of what is set aside, with its key.
+#[derive(Clone, Debug)]
+pub(super) struct Letter {
+    pub(super) key: LaneKey,
+    pub(super) change: LetterChange,
+}
+
+/// The keys that stand still, each with the events that do.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Parked {
+    keys: HashMap<LaneKey, BTreeSet<Position>, RandomState>,
+}
+
+impl Parked {
+    pub(super) fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    pub(super) fn holds(&self, key: &LaneKey) -> bool {
+        self.keys.contains_key(key)
+    }
+
+    pub(super) fn has(&self, key: &LaneKey, position: Position) -> bool {
+        self.keys.get(key).is_some_and(|positions| positions.contains(&position))
+    }
+
+    /// Whether an event of the key that comes before `position` stands still.
+    pub(super) fn has_before(&self, key: &LaneKey, position: Position) -> bool {
+        let positions = self.keys.get(key);
+        positions.and_then(|it| it.first()).is_some_and(|first| *first < position)
+    }
+
+    /// Takes over a letter as it is stored.
+    pub(super) fn note(&mut self, letter: &DeadLetter) {
+        if letter.status.blocks() {
+            self.keys.entry(letter.key.clone()).or_default().insert(letter.position);
+        }
+    }
+
+    /// Takes over a change that was stored.
+    pub(super) fn apply(&mut self, letter: &Letter) {
+        match &letter.change {
+            LetterChange::Put(put) => self.note(put),
+            LetterChange::Remove(position) => {
+                if let Some(positions) = self.keys.get_mut(&letter.key) {
+                    positions.remove(position);
+                    if positions.is_empty() {
+                        self.keys.remove(&letter.key);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// An event to handle: a new one, or one that was set aside before.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) event: RecordedEvent,
+    pub(super) letter: Option<DeadLetter>,
+}
+
+/// What a failure comes to.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// Try again after this long.
+    Retry(Duration),
+    /// The subscription ends.
+    Fail,
+    /// The event is left out, or set aside.
+    Left(Option<Letter>),
+}
+
+/// Judges events and failures for one subscription.
+#[derive(Debug)]
+pub(super) struct Triage {
+    pub(super) reads: Reads,
+    pub(super) scope: TenantScope,
+    pub(super) policy: FailurePolicy,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl Triage {
+    pub(super) fn key(&self, event: &RecordedEvent) -> LaneKey {
+        self.reads.key_of(event, &self.scope)
+    }
+
+    /// What to do about an event that failed, `made` attempts so far included.
+    pub(super) fn judge(&self, item: &Item, failure: &EventFailure, made: u32) -> Verdict {
+        let event = &item.event;
+        if let Some(letter) = &item.letter {
+            return Verdict::Left(Some(self.failed_again(letter, failure)));
+        }
+        let then = match self.policy.decide(failure, made) {
+            Decision::Retry(pause) => return Verdict::Retry(pause),
+            Decision::Settle(then) => then,
+        };
+        tracing::warn!(subscription = %self.reads.name(), position = %event.position,
+            stream = %event.stream, event_type = %event.event_type, attempts = made, %failure,
+            reaction = ?then, "an event could not be handled");
+        let status = match then {
+            OnFailure::Fail => return Verdict::Fail,
+            OnFailure::Skip => return Verdict::Left(None),
+            OnFailure::Park => DeadLetterStatus::Parked,
+            OnFailure::DeadLetter => DeadLetterStatus::Dead,
+        };
+        let mut letter = self.set_aside(event, self.key(event), status);
+        (letter.cause, letter.attempts) = (cause(failure), made);
+        Verdict::Left(Some(put(letter)))
+    }
+
+    /// The letter of an event that waits behind one that failed.
+    pub(super) fn waiting(&self, event: &RecordedEvent, key: LaneKey) -> Letter {
+        put(self.set_aside(event, key, DeadLetterStatus::Waiting))
+    }
+
+    fn failed_again(&self, letter: &DeadLetter, failure: &EventFailure) -> Letter {
+        let status = match letter.status {
+            DeadLetterStatus::Waiting => DeadLetterStatus::Parked,
+            other => other,
+        };
+        tracing::warn!(subscription = %self.reads.name(), position = %letter.position,
+            stream = %letter.stream, %failure, "an event that was set aside failed again");
+        put(DeadLetter {
+            status,
+            cause: cause(failure),
+            attempts: letter.attempts.saturating_add(1),
+            last_at: self.clock.now(),
+            due: false,
+            ..letter.clone()
+        })
+    }
+
+    fn set_aside(
+        &self,
+        event: &RecordedEvent,
+        key: LaneKey,
+        status: DeadLetterStatus,
+    ) -> DeadLetter {
+        let now = self.clock.now();
+        DeadLetter {
+            position: event.position,
+            key,
+            status,
+            id: event.id,
+            tenant: event.tenant.clone(),
+            stream: event.stream.clone(),
+            event_type: event.event_type.clone(),
+            cause: String::new(),
+            attempts: 0,
+            first_at: now,
+            last_at: now,
+            due: false,
+        }
+    }
+}
+
+/// Which items of a batch wait, as the batch goes on: behind keys that were parked before, and
+/// behind those that failed in it.
+#[derive(Debug)]
+pub(super) struct Queue<'a> {
+    triage: &'a Triage,
+    parked: &'a Parked,
+    failed: HashSet<LaneKey, RandomState>,
+}
+
+impl<'a> Queue<'a> {
+    pub(super) fn new(triage: &'a Triage, parked: &'a Parked) -> Self {
+        Self { triage, parked, failed: HashSet::default() }
+    }
+
+    /// Whether the item is not to be handled now, with the letter of a new event that waits.
+    pub(super) fn waits(&self, item: &Item) -> Option<Option<Letter>> {
+        match &item.letter {
+            // It is being tried again; what stands behind it in this batch waits if it fails again.
+            Some(letter) => self.failed.contains(&letter.key).then_some(None),
+            None if self.parked.is_empty() && self.failed.is_empty() => None,
+            None => {
+                let key = self.triage.key(&item.event);
+                if self.parked.has(&key, item.event.position) {
+                    return Some(None); // It came again before the checkpoint moved over it.
+                }
+                let waits = self.parked.holds(&key) || self.failed.contains(&key);
+                waits.then(|| Some(self.triage.waiting(&item.event, key)))
+            }
+        }
+    }
+
+    /// Takes note of what became of a failure.
+    pub(super) fn note(&mut self, letter: &Letter) {
+        if let LetterChange::Put(put) = &letter.change
+            && put.status.blocks()
+        {
+            self.failed.insert(letter.key.clone());
+        }
+    }
+}
+
+/// The change by which an event is no longer set aside.
+pub(super) fn removed(letter: &DeadLetter) -> Letter {
+    Letter { key: letter.key.clone(), change: LetterChange::Remove(letter.position) }
+}
+
+pub(super) fn put(letter: DeadLetter) -> Letter {
+    Letter { key: letter.key.clone(), change: LetterChange::Put(letter) }
+}
+
+/// What went wrong, as it is stored.
+fn cause(failure: &EventFailure) -> String {
+    let mut cause = failure.to_string();
+    let mut end = CAUSE_BYTES_MAX.min(cause.len());
+    while !cause.is_char_boundary(end) {
+        end -= 1;
+    }
+    cause.truncate(end);
+    cause
+}

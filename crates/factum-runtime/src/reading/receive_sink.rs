@@ -1,0 +1,160 @@
+//! Subscribers: events of different keys side by side, those of one key in order.
+
+use std::hash::BuildHasher;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use factum_core::{Advance, Advanced, EventFailure, EventSubscriber, SharedStore, StoreError};
+use foldhash::fast::FixedState;
+use futures::FutureExt;
+use futures::future::join_all;
+
+use super::error::Trouble;
+use super::letters::{Letter, Queue, Triage, Verdict, removed};
+use super::sink::{Batch, Done, Halt, Sink, Stored, words};
+
+/// A subscriber's handlers.
+#[derive(Clone, Debug)]
+pub(super) struct ReceiveSink {
+    pub(super) ledger: SharedStore,
+    pub(super) subscriber: EventSubscriber,
+    pub(super) triage: Arc<Triage>,
+    pub(super) lanes: usize,
+}
+
+/// What became of one lane of a batch.
+#[derive(Debug, Default)]
+struct Lane {
+    /// Places of the events that were handled.
+    handled: Vec<usize>,
+    letters: Vec<Letter>,
+    /// The first place that was not settled, and why.
+    left: Option<(usize, Option<String>)>,
+}
+
+#[async_trait]
+impl Sink for ReceiveSink {
+    fn is_eager(&self) -> bool {
+        false
+    }
+
+    async fn open(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    /// There is no view to reset: a newer version goes on where the older one stopped.
+    async fn reset(&mut self, advance: Advance) -> Result<Advanced, Trouble> {
+        Ok(self.ledger.advance(advance).await?)
+    }
+
+    async fn take(&mut self, batch: Batch) -> Result<(Done, Stored), Trouble> {
+        let lanes = self.lanes(&batch);
+        // The highest place that was begun: once stopping is requested, nothing beyond it is.
+        let begun = AtomicU64::new(0);
+        let lanes =
+            join_all(lanes.into_iter().map(|places| self.lane(&batch, places, &begun))).await;
+        Ok((settled(&batch, lanes), Stored::Owed))
+    }
+}
+
+impl ReceiveSink {
+    /// The places of a batch by lane, in order within each.
+    fn lanes(&self, batch: &Batch) -> Vec<Vec<usize>> {
+        let items = batch.items();
+        if self.lanes == 1 || items.len() == 1 {
+            return vec![(0..items.len()).collect()];
+        }
+        let mut lanes = vec![Vec::new(); self.lanes];
+        for (place, item) in items.iter().enumerate() {
+            let key = self.triage.key(&item.event);
+            let hash = FixedState::default().hash_one(key.as_str());
+            let lane = usize::try_from(hash % self.lanes as u64).expect("lanes are few");
+            lanes[lane].push(place);
+        }
+        lanes.retain(|lane| !lane.is_empty());
+        lanes
+    }
+
+    async fn lane(&self, batch: &Batch, places: Vec<usize>, begun: &AtomicU64) -> Lane {
+        let mut lane = Lane::default();
+        let mut queue = Queue::new(&self.triage, &batch.parked);
+        for place in places {
+            let item = &batch.items()[place];
+            if batch.stop.is_requested() && place as u64 > begun.load(Ordering::SeqCst) {
+                lane.left = Some((place, None));
+                return lane;
+            }
+            begun.fetch_max(place as u64, Ordering::SeqCst);
+            if let Some(letter) = queue.waits(item) {
+                lane.letters.extend(letter);
+                continue;
+            }
+            let mut made = 0;
+            loop {
+                made += 1;
+                let handled = AssertUnwindSafe(self.subscriber.handle(&item.event)).catch_unwind();
+                let failure = match handled.await {
+                    Ok(Ok(())) => break,
+                    Ok(Err(failure)) => failure,
+                    Err(panic) => EventFailure::panicked(panic.as_ref()),
+                };
+                match self.triage.judge(item, &failure, made) {
+                    Verdict::Left(letter) => {
+                        letter.iter().for_each(|letter| queue.note(letter));
+                        lane.letters.extend(letter);
+                        made = 0;
+                        break;
+                    }
+                    Verdict::Fail => {
+                        lane.left = Some((place, Some(words(&failure))));
+                        return lane;
+                    }
+                    Verdict::Retry(pause) => {
+                        tracing::debug!(subscription = %self.triage.reads.name(),
+                            position = %item.event.position, attempts = made, %failure,
+                            "an event is tried again after a pause");
+                        tokio::select! {
+                            () = tokio::time::sleep(pause) => {}
+                            () = batch.stop.requested() => {
+                                lane.left = Some((place, None));
+                                return lane;
+                            }
+                        }
+                    }
+                }
+            }
+            if made > 0 {
+                lane.handled.push(place);
+                lane.letters.extend(item.letter.as_ref().map(removed));
+            }
+        }
+        lane
+    }
+}
+
+/// What all lanes together come to: the checkpoint stands before the first event that was left.
+fn settled(batch: &Batch, lanes: Vec<Lane>) -> Done {
+    let mut done = Done::new(batch.to);
+    let left = lanes.iter().filter_map(|lane| lane.left.clone()).min_by_key(|(place, _)| *place);
+    if let Some((place, _)) = &left {
+        done.to = batch.before(*place);
+    }
+    for lane in lanes {
+        for place in lane.handled {
+            let event = &batch.items()[place].event;
+            if event.position <= done.to {
+                done.note(event);
+            } else {
+                done.handled += 1; // It will come again.
+            }
+        }
+        done.letters.extend(lane.letters);
+    }
+    done.halt = left.map(|(place, failure)| match failure {
+        Some(failure) => Halt::Fail { place, failure },
+        None => Halt::Stop,
+    });
+    done
+}

@@ -1,0 +1,358 @@
+//! What the loop does with its lease: a page, a rebuild, letters that are to be tried again.
+
+use std::sync::Arc;
+
+use factum_core::{
+    Advance, Advanced, DeadLetter, DeadLetterList, DeadLetterStatus, LogRead, Page, Position,
+    Progress, RebuildStep, Registration, SubscriptionKind, SubscriptionState,
+};
+use futures::TryStreamExt;
+use tokio::time::Instant;
+
+use super::error::{SubscriptionError, Trouble};
+use super::letters::{Item, Parked, put};
+use super::metrics;
+use super::run::Run;
+use super::sink::{Batch, Done, Halt, Stored};
+use super::supervised::Loop;
+use crate::Stop;
+
+impl Loop {
+    /// Handles a page to its end, or to an order: says whether it came to the end.
+    pub(super) async fn take_page(
+        &mut self,
+        run: &mut Run,
+        page: Page,
+        stop: &Stop,
+    ) -> Result<bool, Trouble> {
+        if page.events.is_empty() {
+            run.skip_to(page.through, Instant::now());
+            return Ok(true);
+        }
+        let items = page.events.into_iter().map(|event| Item { event, letter: None }).collect();
+        self.take_items(run, items, page.through, stop).await
+    }
+
+    async fn take_items(
+        &mut self,
+        run: &mut Run,
+        items: Vec<Item>,
+        to: Position,
+        stop: &Stop,
+    ) -> Result<bool, Trouble> {
+        let mut batch = Batch {
+            items: Arc::new(items),
+            begin: 0,
+            lease: run.lease.clone(),
+            from: run.stored,
+            to,
+            parked: Arc::clone(&run.parked),
+            attempts: 0,
+            stop: stop.clone(),
+        };
+        loop {
+            let first = batch.items()[0].event.position;
+            batch.from = run.stored;
+            batch.parked = Arc::clone(&run.parked);
+            batch.attempts = run.attempts_at(first);
+            let (mut done, stored) = self.sink.take(batch.clone()).await?;
+            let halt = done.halt.take();
+            self.note(run, done, stored).await?;
+            match halt {
+                None => {
+                    run.tried = None;
+                    return Ok(true);
+                }
+                Some(Halt::Stop) => return Err(self.finish(run).await),
+                Some(Halt::Fail { place, failure }) => {
+                    self.save(run).await?;
+                    let event = &batch.items()[place].event;
+                    return Err(SubscriptionError::Event {
+                        name: self.shared.name.clone(),
+                        position: event.position,
+                        stream: event.stream.clone(),
+                        failure,
+                    }
+                    .into());
+                }
+                Some(Halt::Retry { place, pause, failure }) => {
+                    batch.begin += place;
+                    let failing = batch.items()[0].event.position;
+                    run.tried = Some((failing, run.attempts_at(failing).saturating_add(1)));
+                    self.show(run);
+                    let reason = format!("event at position {failing}: {failure}");
+                    self.shared.set_state(SubscriptionState::Retrying, Some(reason));
+                    run.keeper.report_soon();
+                    if !self.pause_for(run, pause, stop).await? {
+                        return Ok(false);
+                    }
+                    self.shared.set_state(SubscriptionState::CatchingUp, None);
+                }
+            }
+        }
+    }
+
+    /// Waits before the next attempt; false if there are orders to look at first.
+    async fn pause_for(
+        &mut self,
+        run: &mut Run,
+        pause: std::time::Duration,
+        stop: &Stop,
+    ) -> Result<bool, Trouble> {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => Ok(true),
+            () = stop.requested() => Err(self.finish(run).await),
+            orders = run.keeper.orders(run.instructions) => orders.map(|()| false),
+        }
+    }
+
+    /// Takes note of what was done with a batch, and stores it if that is due.
+    async fn note(&mut self, run: &mut Run, done: Done, stored: Stored) -> Result<(), Trouble> {
+        metrics::handled(&self.shared.name, done.handled);
+        self.shared.update(|status| status.handled += done.handled);
+        let set_aside = !done.letters.is_empty();
+        match stored {
+            Stored::Now(Advanced::Stored { .. }) => run.stored(&done),
+            Stored::Now(Advanced::Moved(progress)) => return self.follow(run, &progress),
+            Stored::Nothing => {}
+            Stored::Owed => {
+                run.owe(done, Instant::now());
+                if self.sink.is_eager() || run.is_due(self.settings.checkpoint_events_max) {
+                    self.save(run).await?;
+                }
+            }
+        }
+        if set_aside {
+            self.look_at_letters(run).await?;
+        }
+        Ok(())
+    }
+
+    /// Somebody else moved the checkpoint along, by right: what was read is read again from there.
+    fn follow(&self, run: &mut Run, progress: &Progress) -> Result<(), Trouble> {
+        if progress.epoch != run.lease.epoch {
+            return Err(Trouble::Fenced);
+        }
+        Err(Trouble::Moved)
+    }
+
+    /// Stores what is owed.
+    pub(super) async fn save(&mut self, run: &mut Run) -> Result<(), Trouble> {
+        let Some(step) = run.step() else {
+            run.paid();
+            return Ok(());
+        };
+        match self.shared.ledger.advance(step).await? {
+            Advanced::Stored { .. } => {
+                run.paid();
+                Ok(())
+            }
+            Advanced::Moved(progress) => self.follow(run, &progress),
+        }
+    }
+
+    async fn look_at_letters(&mut self, run: &mut Run) -> Result<(), Trouble> {
+        let progress = self.shared.ledger.progress(&self.shared.name).await?;
+        let Some(progress) = progress else { return Err(Trouble::Fenced) };
+        self.shared.update(|status| status.take_stored(&progress));
+        let (most, found) =
+            (self.settings.letters_max, progress.dead_letters + progress.waiting_events);
+        if found > most {
+            self.save(run).await?;
+            let name = self.shared.name.clone();
+            return Err(SubscriptionError::TooManyLetters { name, most, found }.into());
+        }
+        Ok(())
+    }
+
+    // What begins with the lease.
+
+    /// What stands still, as it is stored.
+    pub(super) async fn parked(&self) -> Result<Parked, Trouble> {
+        let mut parked = Parked::default();
+        let mut list = DeadLetterList {
+            name: Some(self.shared.name.clone()),
+            waiting: true,
+            ..DeadLetterList::default()
+        };
+        loop {
+            let letters = self.shared.ledger.dead_letters(list.clone()).await?;
+            letters.iter().for_each(|(_, letter)| parked.note(letter));
+            if letters.len() < list.limit {
+                return Ok(parked);
+            }
+            list.after = letters.into_iter().next_back().map(|(key, _)| key);
+        }
+    }
+
+    /// Refuses a checkpoint that does not belong to this log.
+    pub(super) async fn check_history(
+        &self,
+        progress: &Progress,
+        head: Position,
+    ) -> Result<(), Trouble> {
+        let name = || self.shared.name.clone();
+        if progress.position > head {
+            let position = progress.position;
+            return Err(SubscriptionError::BeyondHead { name: name(), position, head }.into());
+        }
+        let Some(last) = progress.last else { return Ok(()) };
+        let found = self.event_at(last.position).await?;
+        if found.is_none_or(|event| event.id != last.id) {
+            let (position, expected) = (last.position, last.id);
+            return Err(SubscriptionError::OtherHistory { name: name(), position, expected }.into());
+        }
+        Ok(())
+    }
+
+    async fn event_at(
+        &self,
+        position: Position,
+    ) -> Result<Option<factum_core::RecordedEvent>, Trouble> {
+        let read = LogRead {
+            after: Position::new(position.get().saturating_sub(1)),
+            through: Some(position),
+            limit: Some(1),
+            page_events_max: 1,
+            ..LogRead::default()
+        };
+        let mut pages = self.shared.log.read(read);
+        while let Some(page) = pages.try_next().await? {
+            if let Some(event) = page.events.into_iter().next() {
+                return Ok(Some(event));
+            }
+        }
+        Ok(None)
+    }
+
+    // Rebuilds.
+
+    /// A newer version: a view is made anew under it, a subscriber goes on.
+    pub(super) async fn upgrade(
+        &mut self,
+        run: &mut Run,
+        registration: Registration,
+    ) -> Result<(), Trouble> {
+        let after = match registration.kind {
+            SubscriptionKind::Projection => Position::START,
+            _ => run.stored,
+        };
+        let target = self.shared.log.head().await?;
+        tracing::info!(subscription = %self.shared.name, version = registration.version,
+            "a newer version of the subscription takes over");
+        self.reset(run, after, RebuildStep::Upgrade { registration, target }).await
+    }
+
+    pub(super) async fn rebuild(&mut self, run: &mut Run, after: Position) -> Result<(), Trouble> {
+        let target = self.shared.log.head().await?;
+        tracing::info!(subscription = %self.shared.name, %after, %target, "a rebuild begins");
+        self.reset(run, after, RebuildStep::Begin { target }).await
+    }
+
+    async fn reset(
+        &mut self,
+        run: &mut Run,
+        after: Position,
+        step: RebuildStep,
+    ) -> Result<(), Trouble> {
+        let advance =
+            Advance { rebuild: Some(step), ..Advance::new(run.lease.clone(), run.stored, after) };
+        match self.sink.reset(advance).await? {
+            Advanced::Moved(progress) => self.follow(run, &progress),
+            Advanced::Stored { .. } => {
+                run.moved_to(after);
+                run.parked = Arc::default();
+                let progress = self.shared.ledger.progress(&self.shared.name).await?;
+                self.shared.update(|status| {
+                    if let Some(progress) = &progress {
+                        status.take_stored(progress);
+                    }
+                    status.position = after;
+                });
+                self.shared.set_state(SubscriptionState::CatchingUp, None);
+                Ok(())
+            }
+        }
+    }
+
+    // Letters.
+
+    /// Tries again what was ordered to be, until nothing of it is left.
+    pub(super) async fn try_letters_again(
+        &mut self,
+        run: &mut Run,
+        stop: &Stop,
+    ) -> Result<(), Trouble> {
+        self.save(run).await?;
+        loop {
+            let list = DeadLetterList {
+                name: Some(self.shared.name.clone()),
+                due: true,
+                limit: 1,
+                ..DeadLetterList::default()
+            };
+            let due = self.shared.ledger.dead_letters(list).await?;
+            let Some((_, letter)) = due.into_iter().next() else { return Ok(()) };
+            let letters = match letter.status {
+                DeadLetterStatus::Dead => vec![letter],
+                _ => self.behind(letter).await?,
+            };
+            self.try_again(run, letters, stop).await?;
+            if stop.is_requested() {
+                return Err(self.finish(run).await);
+            }
+        }
+    }
+
+    /// A letter and what waits behind it, in order: a page of it.
+    async fn behind(&self, letter: DeadLetter) -> Result<Vec<DeadLetter>, Trouble> {
+        let list = DeadLetterList {
+            name: Some(self.shared.name.clone()),
+            key: Some(letter.key),
+            waiting: true,
+            limit: self.settings.page_events_max,
+            ..DeadLetterList::default()
+        };
+        let letters = self.shared.ledger.dead_letters(list).await?;
+        let blocking = letters.into_iter().map(|(_, letter)| letter);
+        Ok(blocking.filter(|letter| letter.status.blocks()).collect())
+    }
+
+    async fn try_again(
+        &mut self,
+        run: &mut Run,
+        mut letters: Vec<DeadLetter>,
+        stop: &Stop,
+    ) -> Result<(), Trouble> {
+        // Of a full page the last one stays behind, as the one to go on with.
+        let full = letters.len() > 1 && letters.len() >= self.settings.page_events_max;
+        let next = if full { letters.pop() } else { None };
+        let mut items = Vec::with_capacity(letters.len());
+        for letter in letters {
+            let event = self.event_at(letter.position).await?;
+            match event.filter(|event| event.id == letter.id) {
+                Some(event) => items.push(Item { event, letter: Some(letter) }),
+                None => {
+                    let (name, position) = (self.shared.name.clone(), letter.position);
+                    let expected = letter.id;
+                    return Err(SubscriptionError::OtherHistory { name, position, expected }.into());
+                }
+            }
+        }
+        let to = run.stored;
+        self.take_items(run, items, to, stop).await?;
+        if let Some(next) = next {
+            let key = next.key.clone();
+            let going_on = !run.parked.has_before(&key, next.position);
+            if going_on {
+                let done = Done {
+                    letters: vec![put(DeadLetter { due: true, ..next })],
+                    ..Done::new(run.position)
+                };
+                run.owe(done, Instant::now());
+                self.save(run).await?;
+            }
+        }
+        Ok(())
+    }
+}

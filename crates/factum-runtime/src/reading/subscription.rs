@@ -1,0 +1,301 @@
+//! A subscription as a program makes it: what is read, from where, into what.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use factum_core::{
+    Clock, EventSubscriber, LiveProjection, LiveView, MemoryStore, Reads, SharedStore, StoreError,
+    StoreErrorKind, SubscriptionState, SystemClock, TenantScope, ViewProjection,
+};
+use tokio::task::JoinHandle;
+
+use super::error::SubscriptionError;
+use super::handle::SubscriptionHandle;
+use super::inline::Inline;
+use super::letters::Triage;
+use super::live::{Live, LiveSink, Slot};
+use super::owner;
+use super::policy::FailurePolicy;
+use super::receive_sink::ReceiveSink;
+use super::settings::SubscriptionSettings;
+use super::sink::Sink;
+use super::start::StartFrom;
+use super::status::Shared;
+use super::supervised::Loop;
+use super::view_sink::ViewSink;
+use crate::{Service, ServiceError, Started, Stop, Stopper};
+
+/// Makes what a loop hands events to.
+type MakeSink = Box<dyn FnOnce(Arc<Triage>, &SubscriptionSettings) -> Box<dyn Sink> + Send>;
+
+/// A supervised read loop that has not begun yet.
+///
+/// It runs as a service of a [`Runner`](crate::Runner), or by [`spawn`](Self::spawn). Of all that
+/// run under one name, in this process or another, one at a time holds the lease and reads; the
+/// others stand by.
+pub struct Subscription {
+    shared: Arc<Shared>,
+    reads: Reads,
+    make_sink: MakeSink,
+    projection: Option<ViewProjection>,
+    inline: bool,
+    policy: FailurePolicy,
+    settings: SubscriptionSettings,
+    start: StartFrom,
+    clock: Arc<dyn Clock>,
+}
+
+impl Subscription {
+    /// Keeps a projection's tables in step with `log`, in the same database.
+    ///
+    /// A store without views is an error when it runs: see
+    /// [`Capabilities::views`](factum_core::Capabilities::views).
+    pub fn project(log: SharedStore, projection: ViewProjection) -> Self {
+        Self::project_into(log.clone(), log, projection)
+    }
+
+    /// Keeps a projection's tables, and its checkpoint beside them, in another database than the log:
+    /// any store that has views. Its own log may be empty.
+    pub fn project_into(log: SharedStore, views: SharedStore, projection: ViewProjection) -> Self {
+        let reads = projection.reads().clone();
+        let (own, tables) = (projection.clone(), Arc::clone(&views));
+        let make_sink: MakeSink = Box::new(move |triage, _| {
+            Box::new(ViewSink { views: tables, projection: own, triage })
+        });
+        Self { projection: Some(projection), ..Self::new(log, views, reads, make_sink) }
+    }
+
+    /// Hands the events of `log` to a subscriber. Its checkpoint is kept in the same store.
+    pub fn deliver(log: SharedStore, subscriber: EventSubscriber) -> Self {
+        let reads = subscriber.reads().clone();
+        let ledger = Arc::clone(&log);
+        let make_sink: MakeSink = Box::new(move |triage, settings| {
+            Box::new(ReceiveSink { ledger, subscriber, triage, lanes: settings.lanes })
+        });
+        Self::new(Arc::clone(&log), log, reads, make_sink)
+    }
+
+    /// Keeps a value in memory in step with `log`. Every program has its own, made anew when it
+    /// starts; nothing is stored.
+    pub fn live<V: LiveView>(log: SharedStore, projection: LiveProjection<V>) -> (Self, Live<V>) {
+        let reads = projection.reads().clone();
+        let scope = log.scope().clone();
+        let ledger: SharedStore = Arc::new(MemoryStore::new(scope, Arc::new(SystemClock)));
+        let slot = Arc::new(Slot::default());
+        let (source, own, value) = (Arc::clone(&log), Arc::clone(&ledger), Arc::clone(&slot));
+        let make_sink: MakeSink = Box::new(move |triage, settings| {
+            Box::new(LiveSink {
+                log: source,
+                ledger: own,
+                projection,
+                slot: value,
+                triage,
+                page_events_max: settings.page_events_max,
+                begin: None,
+                missing: std::collections::BTreeSet::new(),
+            })
+        });
+        let subscription = Self::new(log, ledger, reads, make_sink);
+        let live = Live { slot, handle: subscription.handle() };
+        (subscription, live)
+    }
+
+    fn new(log: SharedStore, ledger: SharedStore, reads: Reads, make_sink: MakeSink) -> Self {
+        let shared = Shared::new(reads.name().clone(), reads.kind(), log, ledger);
+        Self {
+            shared,
+            reads,
+            make_sink,
+            projection: None,
+            inline: false,
+            policy: FailurePolicy::default(),
+            settings: SubscriptionSettings::default(),
+            start: StartFrom::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Says what becomes of events that cannot be handled; their keys are parked unless changed.
+    #[must_use]
+    pub fn on_failure(mut self, policy: FailurePolicy) -> Self {
+        self.policy = policy;
+        self
+    }
+
+    /// Says where it begins if it is new; at the beginning unless changed.
+    #[must_use]
+    pub fn starting(mut self, start: StartFrom) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// Keeps the view inside each append of this process as well, so that it is there with the event.
+    ///
+    /// While the view is behind, paused, rebuilt or has events set aside, and for appends of programs
+    /// that do not keep it inline, the loop does what it does for other views. An event that the
+    /// projection cannot handle refuses the append. Only for projections in the log's own database;
+    /// anything else is an error when it runs.
+    #[must_use]
+    pub fn inline(mut self) -> Self {
+        self.inline = true;
+        self
+    }
+
+    /// Changes how it reads.
+    #[must_use]
+    pub fn with_settings(mut self, settings: SubscriptionSettings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Tells it the time of failures.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// A handle to look at it, wait for it and give it orders, before and while it runs.
+    pub fn handle(&self) -> SubscriptionHandle {
+        SubscriptionHandle { shared: Arc::clone(&self.shared) }
+    }
+
+    /// What it reads, under which name.
+    pub fn reads(&self) -> &Reads {
+        &self.reads
+    }
+
+    /// Starts it on the runtime at hand.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime with time enabled.
+    pub fn spawn(self) -> RunningSubscription {
+        let handle = self.handle();
+        let stopper = Stopper::new();
+        let stop = stopper.signal();
+        let task = tokio::spawn(self.run(stop));
+        RunningSubscription { handle, stopper, task }
+    }
+
+    /// Runs it until stopping is requested.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future abandons the page at hand and leaves the lease to run out; nothing is
+    /// lost, and a subscriber may see some events again.
+    ///
+    /// # Errors
+    ///
+    /// A [`SubscriptionError`] that trying again does not help. Its state is `Failed` from then on,
+    /// here and in the store.
+    pub async fn run(self, stop: Stop) -> Result<(), SubscriptionError> {
+        let Self { shared, reads, make_sink, projection, inline, policy, settings, start, clock } =
+            self;
+        let guard = EndGuard(Arc::clone(&shared));
+        let scope: TenantScope = shared.log.scope().clone();
+        let settings = settings.bounded();
+        let triage = Arc::new(Triage { reads, scope, policy, clock: Arc::clone(&clock) });
+        if inline {
+            Inline::attach(&shared, projection).map_err(|source| {
+                let name = shared.name.clone();
+                guard.end(SubscriptionState::Failed, Some(source.to_string()));
+                SubscriptionError::Store { name, source }
+            })?;
+        }
+        let sink = make_sink(Arc::clone(&triage), &settings);
+        let watch = shared.log.watch();
+        let owner = owner::new_owner();
+        let read_loop = Loop { shared, sink, triage, start, settings, owner, watch, lease: None };
+        let ended = read_loop.run(&stop).await;
+        drop(guard);
+        ended
+    }
+}
+
+/// Shows that a loop has ended, even if its task was dropped.
+struct EndGuard(Arc<Shared>);
+
+impl EndGuard {
+    fn end(&self, state: SubscriptionState, reason: Option<String>) {
+        self.0.set_state(state, reason);
+    }
+}
+
+impl Drop for EndGuard {
+    fn drop(&mut self) {
+        if !self.0.status.borrow().has_ended() {
+            self.end(SubscriptionState::Stopped, Some("its task was dropped".into()));
+        }
+    }
+}
+
+impl std::fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Subscription")
+            .field("reads", &self.reads)
+            .field("settings", &self.settings)
+            .field("start", &self.start)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Service for Subscription {
+    /// It is ready as soon as it runs or stands by: a view may take long to catch up. Wait for
+    /// [`caught_up`](SubscriptionHandle::caught_up) where that matters.
+    async fn run(self: Box<Self>, started: Started, stop: Stop) -> Result<(), ServiceError> {
+        started.ready();
+        Subscription::run(*self, stop).await.map_err(ServiceError::from)
+    }
+}
+
+/// A subscription that runs as a task of its own. Dropping it asks the task to stop.
+#[derive(Debug)]
+pub struct RunningSubscription {
+    handle: SubscriptionHandle,
+    stopper: Stopper,
+    task: JoinHandle<Result<(), SubscriptionError>>,
+}
+
+impl RunningSubscription {
+    /// Asks it to stop and waits until it has: checkpoint stored, lease given up.
+    ///
+    /// # Errors
+    ///
+    /// The [`SubscriptionError`] by which it ended before.
+    pub async fn stop(self) -> Result<(), SubscriptionError> {
+        self.stopper.stop();
+        self.ended().await
+    }
+
+    /// Waits until it ends by itself.
+    ///
+    /// # Errors
+    ///
+    /// The [`SubscriptionError`] by which it ended.
+    pub async fn ended(self) -> Result<(), SubscriptionError> {
+        let name = self.handle.name().clone();
+        let Self { task, stopper, .. } = self;
+        let ended = task.await;
+        drop(stopper);
+        ended.unwrap_or_else(|_| {
+            let message = "expected the loop to end by itself, found its task gone";
+            let source = StoreError::new(StoreErrorKind::Unavailable, "run subscription", message);
+            Err(SubscriptionError::Store { name, source })
+        })
+    }
+
+    /// Ends it at once, as a crash would: nothing is stored, the lease is not given up.
+    pub fn abort(self) {
+        self.task.abort();
+    }
+}
+
+impl std::ops::Deref for RunningSubscription {
+    type Target = SubscriptionHandle;
+
+    fn deref(&self) -> &SubscriptionHandle {
+        &self.handle
+    }
+}

@@ -1,0 +1,223 @@
+//! Views in tables: a page of events in one transaction, with the checkpoint.
+//!
+//! ```text
+//! swift: every event of the page, one after the other, then the step -> committed
+//!   | something failed: rolled back
+//!   v
+//! careful: mark, one event, settle; a failed one is undone and set aside, or ends the page there
+//!          -> what was done up to there is committed
+//! ```
+
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use factum_core::{
+    Advance, Advanced, EventFailure, FailureKind, SharedStore, StoreError, SubscriptionName,
+    Transacted, ViewErrorKind, ViewProjection, ViewTransaction, ViewWork,
+};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+
+use super::error::{SubscriptionError, Trouble};
+use super::letters::{Item, Queue, Triage, Verdict, removed};
+use super::sink::{Batch, Done, Halt, Sink, Stored, words};
+
+/// A projection's tables.
+#[derive(Clone, Debug)]
+pub(super) struct ViewSink {
+    pub(super) views: SharedStore,
+    pub(super) projection: ViewProjection,
+    pub(super) triage: Arc<Triage>,
+}
+
+#[async_trait]
+impl Sink for ViewSink {
+    fn is_eager(&self) -> bool {
+        false
+    }
+
+    async fn open(&mut self) -> Result<(), StoreError> {
+        let migrations = self.projection.migrations();
+        self.views.migrate_view(self.name(), migrations).await.map(|_| ())
+    }
+
+    async fn reset(&mut self, advance: Advance) -> Result<Advanced, Trouble> {
+        let (sink, after, failed) = (self.clone(), advance.to, Outcome::default());
+        let said = failed.clone();
+        let reset = work(move |view| {
+            Box::pin(async move {
+                let reset = async {
+                    sink.projection.reset(after, view).await.map_err(EventFailure::from)?;
+                    view.settle().await.map_err(statement)
+                };
+                match AssertUnwindSafe(reset).catch_unwind().await {
+                    Ok(Ok(())) => return Some(advance),
+                    Ok(Err(failure)) => said.put(failure),
+                    Err(panic) => said.put(EventFailure::panicked(panic.as_ref())),
+                }
+                None
+            })
+        });
+        match self.views.transact(reset).await? {
+            Transacted::Advanced(advanced) => Ok(advanced),
+            Transacted::RolledBack => {
+                let failure = failed.take().map_or_else(String::new, |it| it.to_string());
+                Err(SubscriptionError::Reset { name: self.name().clone(), failure }.into())
+            }
+        }
+    }
+
+    async fn take(&mut self, batch: Batch) -> Result<(Done, Stored), Trouble> {
+        let tried = batch.attempts > 0 || batch.items().iter().any(|it| it.letter.is_some());
+        if !tried && let Some(taken) = self.transact(&batch, true).await? {
+            return Ok(taken);
+        }
+        let careful = self.transact(&batch, false).await?;
+        Ok(careful.unwrap_or_else(|| (Done::new(batch.from), Stored::Nothing)))
+    }
+}
+
+impl ViewSink {
+    fn name(&self) -> &SubscriptionName {
+        self.projection.reads().name()
+    }
+
+    /// One transaction; `None` if it was rolled back without anything to tell.
+    async fn transact(
+        &self,
+        batch: &Batch,
+        swift: bool,
+    ) -> Result<Option<(Done, Stored)>, Trouble> {
+        let outcome = Outcome::default();
+        let (sink, own, told) = (self.clone(), batch.clone(), outcome.clone());
+        let page = work(move |view| {
+            Box::pin(async move {
+                let done = if swift {
+                    sink.swift(&own, view).await
+                } else {
+                    sink.careful(&own, view).await
+                };
+                let done = done?;
+                let something = done.to > own.from || !done.letters.is_empty();
+                let advance = something.then(|| own.advance(&done));
+                told.put(done);
+                advance
+            })
+        });
+        let stored = match self.views.transact(page).await? {
+            Transacted::Advanced(advanced) => Stored::Now(advanced),
+            Transacted::RolledBack => Stored::Nothing,
+        };
+        Ok(outcome.take().map(|done| (done, stored)))
+    }
+
+    /// Everything at a stretch; `None` at the first failure, which the careful way is for.
+    async fn swift(&self, batch: &Batch, view: &mut dyn ViewTransaction) -> Option<Done> {
+        let all = async {
+            let mut done = Done::new(batch.to);
+            let queue = Queue::new(&self.triage, &batch.parked);
+            for item in batch.items() {
+                if let Some(letter) = queue.waits(item) {
+                    done.letters.extend(letter);
+                    continue;
+                }
+                self.projection.handle(&item.event, view).await.ok()?;
+                done.note(&item.event);
+            }
+            view.settle().await.ok()?;
+            Some(done)
+        };
+        AssertUnwindSafe(all).catch_unwind().await.ok().flatten()
+    }
+
+    /// One event after the other; `None` if the transaction is lost.
+    async fn careful(&self, batch: &Batch, view: &mut dyn ViewTransaction) -> Option<Done> {
+        let mut done = Done::new(batch.to);
+        let mut queue = Queue::new(&self.triage, &batch.parked);
+        for (place, item) in batch.items().iter().enumerate() {
+            if let Some(letter) = queue.waits(item) {
+                done.letters.extend(letter);
+                continue;
+            }
+            view.mark().await.ok()?;
+            let Err(failure) = self.attempt(item, view).await? else {
+                done.note(&item.event);
+                done.letters.extend(item.letter.as_ref().map(removed));
+                continue;
+            };
+            view.undo().await.ok()?;
+            let made = if place == 0 { batch.attempts.saturating_add(1) } else { 1 };
+            let halt = match self.triage.judge(item, &failure, made) {
+                Verdict::Left(letter) => {
+                    letter.iter().for_each(|letter| queue.note(letter));
+                    done.letters.extend(letter);
+                    continue;
+                }
+                Verdict::Retry(pause) => Halt::Retry { place, pause, failure: words(&failure) },
+                Verdict::Fail => Halt::Fail { place, failure: words(&failure) },
+            };
+            (done.to, done.halt) = (batch.before(place), Some(halt));
+            return Some(done);
+        }
+        Some(done)
+    }
+
+    /// Handles one event to its last statement; `None` if the transaction is lost.
+    async fn attempt(
+        &self,
+        item: &Item,
+        view: &mut dyn ViewTransaction,
+    ) -> Option<Result<(), EventFailure>> {
+        let handled = AssertUnwindSafe(self.projection.handle(&item.event, view)).catch_unwind();
+        let failure = match handled.await {
+            Ok(Ok(())) => match view.settle().await {
+                Ok(()) => return Some(Ok(())),
+                Err(error) if error.kind() == ViewErrorKind::Store => return None,
+                Err(error) => statement(error),
+            },
+            Ok(Err(failure)) => failure,
+            Err(panic) => EventFailure::panicked(panic.as_ref()),
+        };
+        Some(Err(failure))
+    }
+}
+
+fn statement(error: factum_core::ViewError) -> EventFailure {
+    EventFailure::new(FailureKind::Statement, error)
+}
+
+/// Gives a closure the type that stores take.
+fn work<W>(work: W) -> ViewWork
+where
+    W: for<'t> FnOnce(&'t mut dyn ViewTransaction) -> BoxFuture<'t, Option<Advance>>
+        + Send
+        + 'static,
+{
+    Box::new(work)
+}
+
+/// What a transaction's work has to tell, wherever it ran.
+struct Outcome<T>(Arc<Mutex<Option<T>>>);
+
+impl<T> Default for Outcome<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> Clone for Outcome<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Outcome<T> {
+    fn put(&self, told: T) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+    }
+
+    fn take(&self) -> Option<T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
