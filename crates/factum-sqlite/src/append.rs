@@ -13,7 +13,7 @@ use factum_core::{
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension};
 
-use crate::cache::{Staged, StreamCache};
+use crate::cache::{Staged, StagedMark, StreamCache};
 use crate::codec::{CommandRow, RowNumbers, StreamRow, encode_envelope, event_checksum};
 use crate::commands;
 use crate::error::Failure;
@@ -46,10 +46,31 @@ impl WriterState {
     /// Drops everything that is known of the file.
     pub(crate) fn forget(&mut self) {
         self.ids.forget();
+        self.names = Names::default(); // Ids that were rolled back are given out again.
         self.kind_postings.clear();
         self.term_postings.clear();
         self.staged.forget();
     }
+
+    /// Where the state stands, for [`undo`](Self::undo).
+    pub(crate) fn mark(&self) -> StateMark {
+        StateMark { head: self.head, staged: self.staged.mark() }
+    }
+
+    /// Drops what was written since the mark: it was rolled back.
+    pub(crate) fn undo(&mut self, mark: StateMark) {
+        self.head = mark.head;
+        self.staged.undo(mark.staged);
+        self.ids.forget();
+        self.names = Names::default();
+    }
+}
+
+/// Where the writer's state stood before a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StateMark {
+    head: i64,
+    staged: StagedMark,
 }
 
 /// An act on a whole stream.

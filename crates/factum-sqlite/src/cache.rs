@@ -31,7 +31,7 @@ mod staged;
 
 pub(crate) use rows::{keep_row, kept_rows};
 use shard::Shard;
-pub(crate) use staged::Staged;
+pub(crate) use staged::{Staged, StagedMark};
 
 /// Most rows of a stream that are kept.
 pub(crate) const RUN_ROWS_MAX: usize = 256;

@@ -13,21 +13,24 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use factum_core::{Clock, HeadSignal, Position, StoreError, StoreErrorKind};
-use rusqlite::Connection;
+use factum_core::{
+    AppendError, Clock, HeadSignal, Position, StoreError, StoreErrorKind, Timestamp,
+};
+use rusqlite::{Connection, ErrorCode};
 use tokio::sync::mpsc;
 
 use crate::append::{Group, WriterState};
 use crate::cache::StreamCache;
 use crate::connection::{CHECKPOINT_PAGES, open_writer, set_flush};
 use crate::error::{Failure, closed, commit_failed};
+use crate::views::{self, Guard, InlineViews, Statements};
 use crate::writer::{ActRequest, Answer, Done, Write};
 use crate::{SqliteStoreConfig, fail_point, head, snapshots, sql};
 
 /// Most requests in one group.
 const GROUP_REQUESTS_MAX: usize = 512;
 /// A group takes no further request once it holds this many events.
-const GROUP_EVENTS_MAX: usize = 8_192;
+pub(crate) const GROUP_EVENTS_MAX: usize = 8_192;
 /// How many expired commands a group sweeps away.
 const SWEEP_ROWS_MAX: i64 = 64;
 
@@ -45,6 +48,9 @@ pub(crate) struct Writer {
     data_version: Option<i64>,
     /// Pages in the write-ahead log after the last commit.
     wal_pages: Arc<AtomicI32>,
+    /// Statements of views.
+    statements: Statements,
+    inline: Arc<InlineViews>,
 }
 
 impl Writer {
@@ -55,6 +61,7 @@ impl Writer {
         head: Arc<HeadSignal>,
         full: Arc<AtomicBool>,
         cache: Option<Arc<StreamCache>>,
+        (guard, inline): (Guard, Arc<InlineViews>),
     ) -> rusqlite::Result<Self> {
         let mut writer = Self {
             conn,
@@ -66,7 +73,10 @@ impl Writer {
             state: WriterState::new(cache),
             data_version: None,
             wal_pages: Arc::default(),
+            statements: Statements::new(guard),
+            inline,
         };
+        writer.statements.guard.install(&mut writer.conn)?;
         writer.watch_wal()?;
         Ok(writer)
     }
@@ -182,13 +192,44 @@ impl Writer {
     /// The answers, and whether anything was written.
     fn run_group(&mut self, group: &[Write]) -> Result<(Vec<Answer>, bool), Failure> {
         let now = self.clock.now();
+        let inline = !self.inline.is_empty();
+        let before = self.state.head;
+        let mut done = GroupDone::with_room(group.len());
+        let together = |a: &Write, b: &Write| !inline && a.shares() && b.shares();
+        for stretch in group.chunk_by(together) {
+            match stretch {
+                [Write::View(request)] => {
+                    let ran = request.run(&mut self.conn, &mut self.statements, now)?;
+                    done.answers.push(ran.map(|()| Done::Kept));
+                    done.wrote = true;
+                }
+                [write] if inline && write.appends() => self.run_inline(write, now, &mut done)?,
+                _ => self.run_stretch(stretch, now, &mut done)?,
+            }
+        }
+        let grown = self.state.head != before;
+        if grown {
+            head::write(&self.conn, self.state.head)?;
+        }
+        if done.commands {
+            let mut sweep = self.conn.prepare_cached(sql::SWEEP_COMMANDS)?;
+            sweep.execute((now.as_micros(), SWEEP_ROWS_MAX))?;
+        }
+        Ok((done.answers, grown || done.commands || done.wrote))
+    }
+
+    /// Runs requests that share statements, one after the other.
+    fn run_stretch(
+        &mut self,
+        stretch: &[Write],
+        now: Timestamp,
+        done: &mut GroupDone,
+    ) -> Result<(), Failure> {
         let mut open = Group::new(&self.conn, now)?;
-        let mut answers = Vec::with_capacity(group.len());
-        let (mut commands, mut snapshots_changed, before) = (false, false, self.state.head);
-        for write in group {
+        for write in stretch {
             let answer = match write {
                 Write::Append { tenant, request, .. } => {
-                    commands |= request.command.is_some();
+                    done.commands |= request.command.is_some();
                     open.append(&mut self.state, tenant, request).map(Done::Appended)
                 }
                 Write::Act { tenant, act, .. } => {
@@ -197,13 +238,18 @@ impl Writer {
                     act.map(Done::Appended)
                 }
                 Write::Snapshots { tenant, write, .. } => {
-                    snapshots_changed = true;
+                    done.wrote = true;
                     let count = snapshots::write(&self.conn, &mut self.state.ids, tenant, write);
                     count.map(Done::Snapshots)
                 }
+                Write::Change(change) => {
+                    done.wrote = true;
+                    change.run(&self.conn, now).map(|()| Done::Kept)
+                }
+                Write::View(_) => unreachable!("a view shares no stretch"),
                 Write::Alone(_) => unreachable!("gathered groups hold no such request"),
             };
-            answers.push(match answer {
+            done.answers.push(match answer {
                 Ok(done) => Ok(done),
                 Err(refused @ (Failure::Append(_) | Failure::Refused(_))) => {
                     Err(refused.into_append_error())
@@ -211,22 +257,44 @@ impl Writer {
                 Err(failure) => return Err(failure),
             });
         }
-        let grown = self.state.head != before;
-        if grown {
-            head::write(&self.conn, self.state.head)?;
+        Ok(())
+    }
+
+    /// Runs an append together with the views that are kept inside it.
+    fn run_inline(
+        &mut self,
+        write: &Write,
+        now: Timestamp,
+        done: &mut GroupDone,
+    ) -> Result<(), Failure> {
+        let (Write::Append { tenant, .. } | Write::Act { tenant, .. }) = write else {
+            unreachable!("only appends take views along");
+        };
+        let kept = self.inline.of(tenant);
+        let mark = self.state.mark();
+        self.conn.prepare_cached("SAVEPOINT append")?.execute([])?;
+        self.run_stretch(std::slice::from_ref(write), now, done)?;
+        if let Some(Ok(Done::Appended(appended))) = done.answers.last() {
+            let (statements, names) = (&mut self.statements, &mut self.state.names);
+            let ran = views::apply(&mut self.conn, statements, names, &kept, appended, now)?;
+            if let (Err(refused), Some(answer)) = (ran, done.answers.last_mut()) {
+                *answer = Err(refused);
+                self.conn.prepare_cached("ROLLBACK TO append")?.execute([])?;
+                self.state.undo(mark);
+            }
         }
-        if commands {
-            let mut sweep = self.conn.prepare_cached(sql::SWEEP_COMMANDS)?;
-            sweep.execute((now.as_micros(), SWEEP_ROWS_MAX))?;
-        }
-        Ok((answers, grown || commands || snapshots_changed))
+        self.conn.prepare_cached("RELEASE append")?.execute([])?;
+        Ok(())
     }
 
     /// Rolls back after a failure before the commit: nothing is stored.
     fn interrupted(&mut self, failure: Failure) -> GroupError {
-        if matches!(&failure, Failure::Sqlite(error)
-            if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull))
-        {
+        let full = match &failure {
+            Failure::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
+            Failure::Append(AppendError::Store(e)) => e.kind() == StoreErrorKind::StorageFull,
+            _ => false,
+        };
+        if full {
             self.full.store(true, Ordering::Release);
         }
         self.roll_back();
@@ -239,7 +307,8 @@ impl Writer {
         self.full.store(error.kind() == StoreErrorKind::StorageFull, Ordering::Release);
         self.roll_back();
         if error.kind() == StoreErrorKind::OutcomeUnknown
-            && let Ok(conn) = open_writer(&self.config)
+            && let Ok(mut conn) = open_writer(&self.config)
+            && self.statements.guard.install(&mut conn).is_ok()
         {
             self.conn = conn;
             self.flushes = !self.config.unsafe_no_flush;
@@ -276,6 +345,21 @@ impl Writer {
             let _ = self.conn.query_row(passive, [], |_| Ok(()));
             self.wal_pages.store(0, Ordering::Relaxed);
         }
+    }
+}
+
+/// What the requests of a group came to.
+struct GroupDone {
+    answers: Vec<Answer>,
+    /// Whether commands were remembered.
+    commands: bool,
+    /// Whether anything but the log was written to.
+    wrote: bool,
+}
+
+impl GroupDone {
+    fn with_room(requests: usize) -> Self {
+        Self { answers: Vec::with_capacity(requests), commands: false, wrote: false }
     }
 }
 

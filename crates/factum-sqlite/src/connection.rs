@@ -20,6 +20,9 @@ const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
 /// How many pages the write-ahead log may grow by before it is written back.
 pub(crate) const CHECKPOINT_PAGES: i32 = 4_000;
 
+/// How many prepared statements a connection keeps: the store's own, and those of views.
+const STATEMENTS_KEPT: usize = 512;
+
 /// Looks at the path before SQLite does, for errors that say more.
 pub(crate) fn check_path(config: &SqliteStoreConfig) -> Result<(), StoreError> {
     let shown = config.path.display();
@@ -112,7 +115,7 @@ pub(crate) fn set_flush(conn: &Connection, flush: bool) -> rusqlite::Result<()> 
 /// bound to it.
 fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    conn.set_prepared_statement_cache_capacity(64);
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     conn.pragma_update(None, "temp_store", "MEMORY")
 }
 

@@ -41,6 +41,11 @@ impl From<Refusal> for Failure {
 }
 
 impl Failure {
+    /// What the contract's own judgement refuses; nothing was written.
+    pub(crate) fn judged(error: StoreError) -> Self {
+        Self::Append(error.into())
+    }
+
     /// The failure of an operation that appends nothing.
     pub(crate) fn into_store_error(self, operation: &'static str) -> StoreError {
         match self {
@@ -113,4 +118,71 @@ pub(crate) fn commit_failed(error: rusqlite::Error) -> StoreError {
 /// The answer when a thread of the store is gone.
 pub(crate) fn closed(kind: StoreErrorKind, operation: &'static str) -> StoreError {
     StoreError::new(kind, operation, "the store was closed before it answered")
+}
+
+/// Why a statement of a view failed.
+#[derive(Debug)]
+pub(crate) enum StatementFailure {
+    /// It is wrong, or a constraint does not hold; in words that repeat no values.
+    Statement(String),
+    /// SQLite could not do its work.
+    Store(rusqlite::Error),
+}
+
+impl StatementFailure {
+    /// The failure of a statement that was not yet run: the words are about its text.
+    pub(crate) fn prepared(error: rusqlite::Error, denied: Option<String>) -> Self {
+        Self::new(error, denied, |_, message| message)
+    }
+
+    /// The failure of a statement with its values: the words may repeat one, in quotes or after a
+    /// colon, unless they name the constraint.
+    pub(crate) fn ran(error: rusqlite::Error, denied: Option<String>) -> Self {
+        Self::new(error, denied, |code, mut message| {
+            if code != ErrorCode::ConstraintViolation {
+                let end = message.find([':', '\'', '"', '`']).unwrap_or(message.len());
+                message.truncate(end);
+            }
+            message
+        })
+    }
+
+    fn new(
+        error: rusqlite::Error,
+        denied: Option<String>,
+        safe: impl FnOnce(ErrorCode, String) -> String,
+    ) -> Self {
+        use ErrorCode as It;
+        let (code, message) = match error {
+            rusqlite::Error::SqlInputError { error, msg, .. } => (error.code, msg),
+            rusqlite::Error::SqliteFailure(error, Some(message)) => (error.code, message),
+            rusqlite::Error::MultipleStatement => {
+                return Self::Statement("expected one statement, found several".into());
+            }
+            other => return Self::of_library(other),
+        };
+        match code {
+            It::AuthorizationForStatementDenied => Self::Statement(denied.unwrap_or(message)),
+            It::ConstraintViolation
+            | It::TypeMismatch
+            | It::TooBig
+            | It::ApiMisuse
+            | It::SchemaChanged
+            | It::ParameterOutOfRange
+            | It::OperationAborted
+            | It::Unknown => Self::Statement(safe(code, message)),
+            _ => {
+                let error = rusqlite::ffi::Error { code, extended_code: 0 };
+                Self::Store(rusqlite::Error::SqliteFailure(error, Some(message)))
+            }
+        }
+    }
+
+    /// Without words of SQLite's; the library's own may quote the statement or its values.
+    fn of_library(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(_) => Self::Store(error),
+            None => Self::Statement("expected a statement that can be prepared, found none".into()),
+        }
+    }
 }

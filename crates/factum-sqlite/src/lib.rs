@@ -12,13 +12,27 @@
 //! | `claims` | tenant, name, value | the stream that holds a unique value |
 //! | `commands` | tenant, id | answers to repeat |
 //! | `snapshots` | tenant, stream, kind, revision | states to begin loading with |
+//! | `subscriptions` | scope, name | how far each one got, who runs it, its orders |
+//! | `letters` | scope, name, position | events that a subscription set aside |
+//! | `view_migrations` | scope, name, number | changes that were made to the tables of views |
+//!
+//! The tables of views stand beside these, under names that their programs choose. Names that begin
+//! with `factum_` are kept for formats to come.
 //!
 //! # Guarantees
 //!
-//! Positions are dense. An append is flushed before it is acknowledged; a snapshot is not. Every row carries a
-//! checksum that is verified when it is read. Several processes may open one file: positions stay
+//! Positions are dense. An append is flushed before it is acknowledged; a snapshot, a step of a
+//! subscription and the view that moves with it are not. Every row of the log carries a checksum
+//! that is verified when it is read; rows of subscriptions and views carry none. Several processes may open one file: positions stay
 //! dense, and a watch wakes for another process's append within
 //! [`foreign_wake_ms_max`](factum_core::Capabilities::foreign_wake_ms_max).
+//!
+//! # Views
+//!
+//! A view's tables move in the writer's own transactions, together with the checkpoint, so its work
+//! runs on the writing thread: appends wait while a page of it is handled. Its statements reach no
+//! table of the store but to read it, no other file, no temporary table, and neither begin nor end a
+//! transaction. `$1` binds a truth value as 0 or 1, and a number that is none as null.
 //!
 //! # Limits
 //!
@@ -29,6 +43,7 @@ mod admin;
 mod append;
 mod backup;
 mod cache;
+mod change;
 mod codec;
 mod commands;
 mod commit;
@@ -39,6 +54,7 @@ mod fail_point;
 mod foreign;
 mod head;
 mod ids;
+mod letters;
 mod maintenance;
 mod migrate;
 mod names;
@@ -52,8 +68,10 @@ mod rows;
 mod snapshots;
 mod sql;
 mod store;
+mod subscriptions;
 mod tenants;
 mod verify;
+mod views;
 mod writer;
 
 pub use config::SqliteStoreConfig;

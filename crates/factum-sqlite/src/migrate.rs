@@ -30,6 +30,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0002_claims", sql: include_str!("sql/migrations/0002_claims.sql") },
     Migration { name: "0003_commands", sql: include_str!("sql/migrations/0003_commands.sql") },
     Migration { name: "0004_snapshots", sql: include_str!("sql/migrations/0004_snapshots.sql") },
+    Migration {
+        name: "0005_subscriptions",
+        sql: include_str!("sql/migrations/0005_subscriptions.sql"),
+    },
 ];
 
 /// The format this program writes.

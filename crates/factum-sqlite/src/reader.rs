@@ -21,6 +21,7 @@ use crate::cache::{Seen, StreamCache};
 use crate::error::Failure;
 use crate::head;
 use crate::names::Names;
+use crate::views::{Guard, Statements};
 
 /// After this many reads a transaction ends, so that it does not keep the write-ahead log from
 /// being written back.
@@ -56,6 +57,8 @@ pub(crate) struct Reader {
     pub(crate) cache: Option<Arc<StreamCache>>,
     /// The rows of the run at hand.
     pub(crate) kept_rows: Vec<u8>,
+    /// Statements of views, which only read.
+    pub(crate) statements: Statements,
     tickets: Tickets,
     /// The number of the read at hand.
     ticket: u64,
@@ -74,9 +77,16 @@ struct OpenTransaction {
 }
 
 impl Reader {
-    pub(crate) fn new(conn: Connection, tickets: Tickets, cache: Option<Arc<StreamCache>>) -> Self {
+    pub(crate) fn new(
+        mut conn: Connection,
+        tickets: Tickets,
+        cache: Option<Arc<StreamCache>>,
+    ) -> rusqlite::Result<Self> {
         let (names, kept_rows) = (Names::default(), Vec::new());
-        Self { conn, names, cache, kept_rows, tickets, ticket: 0, open: None }
+        let guard = Guard::of_reader();
+        guard.install(&mut conn)?;
+        let statements = Statements::new(guard);
+        Ok(Self { conn, names, cache, kept_rows, statements, tickets, ticket: 0, open: None })
     }
 
     /// The read at hand from now on is the one with this number.

@@ -3,13 +3,14 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use factum_core::{
-    AppendError, Codec, Position, Refusal, Revision, SchemaVersion, Snapshot, SnapshotInfo,
-    SnapshotKind, SnapshotList, SnapshotStore, StoreError, StoreErrorKind, StreamId, TenantId,
-    TenantScope, Timestamp, check_limit,
+    Codec, Position, Refusal, Revision, SchemaVersion, Snapshot, SnapshotInfo, SnapshotKind,
+    SnapshotList, SnapshotStore, StoreError, StoreErrorKind, StreamId, TenantId, TenantScope,
+    Timestamp, check_limit,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
+use crate::change::of_operation;
 use crate::codec::{SnapshotRow, payload_checksum};
 use crate::error::Failure;
 use crate::ids::Ids;
@@ -86,11 +87,8 @@ impl SqliteStore {
         let done = self.shared.writer.ask(|reply| Write::Snapshots { tenant, write, reply }).await;
         match done {
             Ok(Done::Snapshots(count)) => Ok(count),
-            Ok(Done::Appended(_)) => unreachable!("snapshots are answered with their number"),
-            Err(AppendError::Store(error)) => {
-                Err(StoreError::new(error.kind(), operation, error.message()).with_source(error))
-            }
-            Err(other) => Err(Failure::Append(other).into_store_error(operation)),
+            Ok(_) => unreachable!("snapshots are answered with their number"),
+            Err(error) => Err(of_operation(operation, error)),
         }
     }
 }

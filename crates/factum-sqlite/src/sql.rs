@@ -62,6 +62,26 @@ statements! {
     LIST_SNAPSHOTS = "snapshots/list_snapshots";
     EVERY_SNAPSHOT = "snapshots/every_snapshot";
     DELETE_SNAPSHOTS = "snapshots/delete_snapshots";
+    FIND_SUBSCRIPTION = "subscriptions/find_subscription";
+    LIST_SUBSCRIPTIONS = "subscriptions/list_subscriptions";
+    PUT_SUBSCRIPTION = "subscriptions/put_subscription";
+    DELETE_SUBSCRIPTION = "subscriptions/delete_subscription";
+    PUT_LETTER = "letters/put_letter";
+    FIND_LETTER = "letters/find_letter";
+    FIND_BLOCKING = "letters/find_blocking";
+    DELETE_LETTER = "letters/delete_letter";
+    DELETE_LETTERS = "letters/delete_letters";
+    FAILED_LETTERS = "letters/failed_letters";
+    REPLAY_LETTERS = "letters/replay_letters";
+    MAKE_DUE = "letters/make_due";
+    LIST_LETTERS = "letters/list_letters";
+    LIST_LETTERS_OF_KEY = "letters/list_letters_of_key";
+    LIST_DUE_LETTERS = "letters/list_due_letters";
+    COUNT_LETTERS = "letters/count_letters";
+    EVERY_LETTER = "letters/every_letter";
+    FIND_VIEW_MIGRATIONS = "views/find_migrations";
+    INSERT_VIEW_MIGRATION = "views/insert_migration";
+    DELETE_VIEW_MIGRATIONS = "views/delete_migrations";
 }
 
 #[cfg(test)]

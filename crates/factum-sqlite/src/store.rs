@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use factum_core::{
     AppendError, AppendRequest, Appended, Capabilities, CommandId, EventStore, HeadSignal,
-    HeadWatch, LogRead, PageStream, Position, Recalled, Refusal, SharedStore, StoreError,
-    StoreErrorKind, StreamRead, TenantId, TenantScope,
+    HeadWatch, LogRead, PageStream, Position, Recalled, Refusal, SharedStore, SqlDialect,
+    StoreError, StoreErrorKind, StreamRead, TenantId, TenantScope,
 };
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -149,6 +149,7 @@ impl EventStore for SqliteStore {
             dense_positions: true,
             multi_process: true,
             backup: true,
+            views: Some(SqlDialect::Sqlite),
             foreign_wake_ms_max: Some(2 * u64::from(self.shared.config.foreign_poll_ms)),
         }
     }

@@ -4,6 +4,8 @@
 //! 2. Every event: its checksum, its names, its place: positions and revisions without a hole.
 //! 3. Every posting of every event, and that there are no others.
 //! 4. Every name, command, claim and snapshot.
+//! 5. Every subscription and its dead letters. They carry no checksums: what is wrong in them is done
+//!    once more, or rebuilt.
 //!
 //! Damage is a finding that names its place; the check goes on behind it where it can.
 
@@ -18,7 +20,7 @@ use crate::connection::open_reader;
 use crate::error::Failure;
 use crate::names::Names;
 use crate::rows::EventRow;
-use crate::{SqliteStoreConfig, head, snapshots, sql};
+use crate::{SqliteStoreConfig, head, letters, snapshots, sql, subscriptions};
 
 const OPERATION: &str = "verify store";
 const FINDINGS_MAX: usize = 1_000;
@@ -49,6 +51,8 @@ pub(crate) fn verify(
     check.step("claims", Check::claim_rows);
     check.step("commands", Check::command_rows);
     check.step("snapshots", Check::snapshot_rows);
+    check.step("subscriptions", Check::subscription_rows);
+    check.step("dead letters", Check::letter_rows);
     let Check { findings, digester, in_scope, .. } = check;
     Ok(Verified { events: in_scope, digest: digester.digest(), findings })
 }
@@ -235,6 +239,53 @@ impl Check<'_> {
             if let Err(failure) = snapshots::snapshot(row) {
                 let error = failure.into_store_error(OPERATION);
                 self.found(format!("snapshots: {error}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads every subscription, and counts its letters.
+    fn subscription_rows(&mut self) -> Result<(), Failure> {
+        let mut statement = self.conn.prepare(sql::LIST_SUBSCRIPTIONS)?;
+        let mut rows = statement.query(("", "", char::MAX.to_string(), i64::MAX))?;
+        while let Some(row) = rows.next()? {
+            let progress = match subscriptions::progress(row) {
+                Ok(progress) => progress,
+                Err(failure) => {
+                    self.found(failure.into_store_error(OPERATION).to_string());
+                    continue;
+                }
+            };
+            let mut count = self.conn.prepare_cached(sql::COUNT_LETTERS)?;
+            let scope = subscriptions::scope_text(progress.tenant.as_ref());
+            let counted: [i64; 3] = count.query_row((scope, progress.name.as_str()), |row| {
+                Ok([row.get(0)?, row.get(1)?, row.get(2)?])
+            })?;
+            let said = [progress.parked_keys, progress.waiting_events, progress.dead_letters];
+            if counted.map(i64::cast_unsigned) != said {
+                self.found(format!(
+                    "subscription {} of scope {scope}: expected its parked keys, waiting events and \
+                     dead letters to be {counted:?}, found {said:?}",
+                    progress.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn letter_rows(&mut self) -> Result<(), Failure> {
+        let mut statement = self.conn.prepare(sql::EVERY_LETTER)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            match letters::letter(row) {
+                Ok(((tenant, name, position), _)) => {
+                    if subscriptions::find(self.conn, tenant.as_ref(), &name)?.is_none() {
+                        self.found(format!(
+                            "dead letter at position {position}: its subscription {name} is unknown"
+                        ));
+                    }
+                }
+                Err(failure) => self.found(failure.into_store_error(OPERATION).to_string()),
             }
         }
         Ok(())

@@ -14,9 +14,11 @@ use tokio::sync::{mpsc, oneshot};
 use crate::SqliteStoreConfig;
 use crate::append::Act;
 use crate::cache::StreamCache;
-use crate::commit::Writer;
+use crate::change::Change;
+use crate::commit::{GROUP_EVENTS_MAX, Writer};
 use crate::error::{Failure, closed, failed};
 use crate::snapshots::SnapshotWrite;
+use crate::views::{Guard, InlineViews, ViewRequest};
 
 /// How many writes may wait before callers wait for a place in the queue.
 const QUEUE_MAX: usize = 1_024;
@@ -34,6 +36,8 @@ pub(crate) enum Done {
     Appended(Appended),
     /// So many snapshots, saved or deleted.
     Snapshots(u64),
+    /// What the request itself keeps, and answers with.
+    Kept,
 }
 
 /// A request to the writer.
@@ -53,6 +57,10 @@ pub(crate) enum Write {
         write: SnapshotWrite,
         reply: oneshot::Sender<Answer>,
     },
+    /// A small write; see [`Change`].
+    Change(Change),
+    /// A view and its checkpoint, moved on together.
+    View(ViewRequest),
     /// Something that must be alone with the connection, outside any transaction.
     Alone(Box<dyn FnOnce(&mut Connection) + Send>),
 }
@@ -72,6 +80,10 @@ pub(crate) struct WriterHandle {
     queue: Option<mpsc::Sender<Write>>,
     thread: Option<JoinHandle<()>>,
     full: Arc<AtomicBool>,
+    /// Keeps the statements of views away from the store's own tables.
+    pub(crate) guard: Guard,
+    /// The views that are kept inside each append.
+    pub(crate) inline: Arc<InlineViews>,
 }
 
 impl WriterHandle {
@@ -83,14 +95,16 @@ impl WriterHandle {
     ) -> Result<Self, StoreError> {
         let (queue, requests) = mpsc::channel(QUEUE_MAX);
         let full = Arc::new(AtomicBool::new(false));
-        let writer = Writer::new(conn, config, head, Arc::clone(&full), cache)
+        let (guard, inline) = (Guard::of_writer(), Arc::<InlineViews>::default());
+        let views = (guard.clone(), Arc::clone(&inline));
+        let writer = Writer::new(conn, config, head, Arc::clone(&full), cache, views)
             .map_err(|it| failed("open store", it))?;
         let thread = std::thread::Builder::new().name("factum-write".into());
         let thread = thread.spawn(move || writer.serve(requests)).map_err(|error| {
             StoreError::new(StoreErrorKind::Unavailable, "open store", "no thread to write with")
                 .with_source(error)
         })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), full })
+        Ok(Self { queue: Some(queue), thread: Some(thread), full, guard, inline })
     }
 
     /// Whether the last write that was tried found no room.
@@ -110,7 +124,9 @@ impl WriterHandle {
     ) -> Result<Appended, AppendError> {
         match self.ask(write).await? {
             Done::Appended(appended) => Ok(appended),
-            Done::Snapshots(_) => unreachable!("an append is answered with where its events are"),
+            Done::Snapshots(_) | Done::Kept => {
+                unreachable!("an append is answered with where its events are")
+            }
         }
     }
 
@@ -136,7 +152,7 @@ impl WriterHandle {
         answer.map_err(|failure| failure.into_store_error(operation))
     }
 
-    async fn send(&self, write: Write) -> Result<(), StoreError> {
+    pub(crate) async fn send(&self, write: Write) -> Result<(), StoreError> {
         let queue = self.queue.as_ref().expect("the queue is there until the handle is dropped");
         let sent = queue.send(write).await;
         sent.map_err(|_| closed(StoreErrorKind::Unavailable, "append"))
@@ -161,6 +177,8 @@ impl Write {
             | Self::Snapshots { reply, .. } => {
                 let _ = reply.send(answer);
             }
+            Self::Change(change) => change.answer(answer.map(|_| ())),
+            Self::View(request) => request.answer(answer.map(|_| ())),
             Self::Alone(_) => {}
         }
     }
@@ -172,12 +190,28 @@ impl Write {
             Self::Snapshots { write: SnapshotWrite::Save(snapshot), .. } => {
                 1 + snapshot.payload.len() / SNAPSHOT_BYTES_PER_EVENT
             }
+            // Its statements take time that nobody here knows: two of them fill a group.
+            Self::View(_) => GROUP_EVENTS_MAX / 2,
             _ => 1,
         }
     }
 
     /// Whether it may be lost in a crash after it was answered.
     pub(crate) fn may_be_lost(&self) -> bool {
-        matches!(self, Self::Snapshots { write: SnapshotWrite::Save(_), .. })
+        match self {
+            Self::Snapshots { write: SnapshotWrite::Save(_), .. } | Self::View(_) => true,
+            Self::Change(change) => change.may_be_lost(),
+            _ => false,
+        }
+    }
+
+    /// Whether it takes positions in the log.
+    pub(crate) fn appends(&self) -> bool {
+        matches!(self, Self::Append { .. } | Self::Act { .. })
+    }
+
+    /// Whether others may run in one stretch with it, sharing statements.
+    pub(crate) fn shares(&self) -> bool {
+        !matches!(self, Self::View(_))
     }
 }

@@ -78,7 +78,7 @@ async fn f27_a_newer_format_is_refused_and_left_alone() {
     let (kind, message) = refusal(path.clone()).await;
     assert_eq!(kind, StoreErrorKind::Incompatible);
     assert!(message.contains("found format 4000"), "{message}");
-    with_sqlite(&path, "PRAGMA user_version = 4");
+    with_sqlite(&path, "PRAGMA user_version = 5");
     assert_eq!(all(&open(folder.path()).await).await.len(), 3, "nothing was changed");
 }
 
@@ -101,12 +101,13 @@ async fn f27_older_formats_are_brought_forward() {
     let path = folder.path().join("log.db");
     with_sqlite(
         &path,
-        "DROP TABLE claims; DROP TABLE commands; DROP TABLE snapshots; DELETE FROM migrations WHERE number > 1; \
+        "DROP TABLE claims; DROP TABLE commands; DROP TABLE snapshots; DROP TABLE subscriptions; \
+         DROP TABLE letters; DROP TABLE view_migrations; DELETE FROM migrations WHERE number > 1; \
          PRAGMA user_version = 1",
     );
     let store = open(folder.path()).await;
     assert_eq!(all(&store).await.len(), 3);
-    assert_eq!(store.stats().await.unwrap().format, 4);
+    assert_eq!(store.stats().await.unwrap().format, 5);
     assert_eq!(store.verify().await.unwrap().findings, [""; 0]);
 }
 
@@ -134,7 +135,7 @@ async fn a_file_from_before_snapshots_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let all = open_fixture(folder.path(), "format-3.db").await;
     assert_eq!(all.snapshots(SnapshotList::default()).await.unwrap(), []);
-    assert_eq!(all.stats().await.unwrap().format, 4);
+    assert_eq!(all.stats().await.unwrap().format, 5);
     let store = all.for_tenant(&TenantId::default()).unwrap();
     store.save_snapshot(snapshot("ann", 1)).await.unwrap();
     drop((all, store));

@@ -36,6 +36,14 @@ enum What {
     Hidden,
 }
 
+/// Where the notes of a group ended before a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StagedMark {
+    changes: usize,
+    rows: usize,
+    skipped: bool,
+}
+
 impl Staged {
     pub(crate) fn new(cache: Option<Arc<StreamCache>>) -> Self {
         Self { cache, ..Self::default() }
@@ -71,6 +79,18 @@ impl Staged {
         if self.cache.is_some() {
             self.changes.push(Change { key: (tenant, stream.clone()), what: What::Hidden });
         }
+    }
+
+    /// Where the notes end, for [`undo`](Self::undo).
+    pub(crate) fn mark(&self) -> StagedMark {
+        StagedMark { changes: self.changes.len(), rows: self.rows.len(), skipped: self.skipped }
+    }
+
+    /// Drops what was noted since the mark: it was rolled back.
+    pub(crate) fn undo(&mut self, mark: StagedMark) {
+        self.changes.truncate(mark.changes);
+        self.rows.truncate(mark.rows);
+        self.skipped = mark.skipped;
     }
 
     /// Drops what was noted: it was rolled back.

@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::Writer;
 use crate::connection::open_writer;
 use crate::snapshots::SnapshotWrite;
+use crate::views::Guard;
 use crate::writer::Write;
 use crate::{SqliteStoreConfig, migrate};
 
@@ -57,7 +58,8 @@ fn writer(folder: &tempfile::TempDir, unsafe_no_flush: bool) -> Writer {
     let conn = open_writer(&config).unwrap();
     migrate::migrate(&conn, migrate::MIGRATIONS, Timestamp::from_micros(0)).unwrap();
     let head = Arc::new(HeadSignal::new(Position::START));
-    Writer::new(conn, config, head, Arc::default(), None).unwrap()
+    let views = (Guard::of_writer(), Arc::default());
+    Writer::new(conn, config, head, Arc::default(), None, views).unwrap()
 }
 
 /// Commits each group and gives what SQLite's `synchronous` was: 1 unflushed, 2 flushed.

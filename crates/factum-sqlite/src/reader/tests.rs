@@ -11,7 +11,8 @@ fn store(folder: &std::path::Path) -> (Connection, Reader, Tickets) {
     let conn = open_writer(&config).unwrap();
     migrate::migrate(&conn, migrate::MIGRATIONS, factum_core::Timestamp::from_micros(0)).unwrap();
     let tickets = Tickets::default();
-    let reader = Reader::new(open_reader(&config.path, 1_000).unwrap(), tickets.clone(), None);
+    let reading = open_reader(&config.path, 1_000).unwrap();
+    let reader = Reader::new(reading, tickets.clone(), None).unwrap();
     (conn, reader, tickets)
 }
 
