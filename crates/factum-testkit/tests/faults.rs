@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use factum_core::{
-    AppendError, AppendRequest, Codec, EventStore, EventStoreExt, LogRead, Maintenance,
-    MemoryStore, Position, Revision, SchemaVersion, Snapshot, SnapshotStore, StoreErrorKind,
-    Timestamp,
+    Advance, AppendError, AppendRequest, CheckpointStore, Codec, DeadLetterSelection, DeadLetters,
+    EventStore, EventStoreExt, LeaseAnswer, LeaseClaim, LeaseStore, LogRead, Maintenance,
+    MemoryStore, Position, Registration, Revision, SchemaVersion, Snapshot, SnapshotStore,
+    StoreErrorKind, SubscriptionKind, SubscriptionReport, Timestamp, ViewStore,
 };
 use factum_testkit::faults::{FaultyStore, WriteFault};
 use factum_testkit::generators::{Generator, Shape};
@@ -103,4 +104,48 @@ async fn lost_wakes_never_come() {
     store.append(request(1)).await.unwrap();
     assert_eq!(hearing.past(Position::START).await.unwrap().get(), 1);
     assert!(deaf.past(Position::START).now_or_never().is_none());
+}
+
+#[tokio::test]
+async fn a_change_of_what_readers_keep_fails_by_its_own_orders() {
+    let store = store();
+    let declared = Registration {
+        name: "mails".parse().unwrap(),
+        kind: SubscriptionKind::Subscription,
+        version: 1,
+        shape: "every event".into(),
+        start: Position::START,
+    };
+    let claim =
+        LeaseClaim { name: declared.name.clone(), owner: "runner".parse().unwrap(), expired: None };
+    let register = || store.register(declared.clone());
+    store.faults().writes([WriteFault::Before]);
+    store.faults().checkpoints([WriteFault::Before, WriteFault::None]);
+    assert_eq!(register().await.unwrap_err().kind(), StoreErrorKind::Unavailable);
+    assert_eq!(store.progress(&declared.name).await.unwrap(), None);
+    let position = register().await.unwrap().position;
+
+    store.faults().checkpoints([WriteFault::After, WriteFault::None]);
+    let lost = store.claim_lease(claim.clone()).await.unwrap_err();
+    assert_eq!(lost.kind(), StoreErrorKind::OutcomeUnknown);
+    let LeaseAnswer::Granted(lease, _) = store.claim_lease(claim).await.unwrap() else {
+        panic!("expected the lease to be granted again");
+    };
+
+    let step = Advance::new(lease.clone(), position, position.plus(1));
+    let report = SubscriptionReport::default;
+    store.faults().checkpoints([WriteFault::Before; 3]);
+    let unavailable = StoreErrorKind::Unavailable;
+    assert_eq!(store.advance(step.clone()).await.unwrap_err().kind(), unavailable);
+    assert_eq!(store.renew_lease(&lease, report()).await.unwrap_err().kind(), unavailable);
+    assert_eq!(store.release_lease(&lease, report()).await.unwrap_err().kind(), unavailable);
+    store.faults().checkpoints([WriteFault::Before]);
+    let changed = store.transact(Box::new(|_| Box::pin(async { None }))).await;
+    assert_eq!(changed.unwrap_err().kind(), unavailable, "not as unsupported");
+
+    store.faults().fill();
+    let full = store.replay(&declared.name, DeadLetterSelection::All).await.unwrap_err();
+    assert_eq!(full.kind(), StoreErrorKind::StorageFull);
+    store.faults().clear();
+    store.advance(step).await.unwrap();
 }

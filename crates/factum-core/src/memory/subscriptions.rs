@@ -42,7 +42,7 @@ impl Subscriptions {
     }
 
     pub(super) fn remove_letters(&mut self, key: &ProgressKey) {
-        self.letters.retain(|(tenant, name, _), _| (&*tenant, &*name) != (&key.0, &key.1));
+        self.letters.retain(|(tenant, name, _), _| (tenant, name) != (&key.0, &key.1));
     }
 
     pub(super) fn change_letter(&mut self, key: &ProgressKey, change: LetterChange) {

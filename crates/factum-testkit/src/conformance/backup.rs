@@ -4,6 +4,7 @@ use factum_core::{Expected, SharedStore, StoreErrorKind, TenantScope};
 
 use super::rig::{Need, Rig, conformance_cases};
 use super::snapshots::{latest, save, snapshot};
+use super::subscribers::{advance, letters, parked, run, set_aside, step, stored};
 use super::support::{
     account, all, command, conflict, failure, one, owner, position, put, put_one, record, refusal,
     takes, to,
@@ -15,6 +16,7 @@ conformance_cases!["backup", BACKUP;
     f28_a_backup_holds_everything_up_to_its_position,
     a_backup_holds_claims_commands_and_deletions,
     a_backup_holds_snapshots,
+    a_backup_holds_subscriptions,
     a_backup_never_overwrites,
     the_store_goes_on_after_a_backup,
 ];
@@ -58,6 +60,17 @@ async fn a_backup_holds_snapshots(rig: &Rig) {
     save(&store, "ann", 2).await;
     store.backup(&rig.path("copy")).await.expect("copied");
     assert_eq!(latest(&restored(rig, "copy").await, "ann").await, Some(snapshot("ann", 2)));
+}
+
+async fn a_backup_holds_subscriptions(rig: &Rig) {
+    let store = rig.open().await;
+    let lease = run(&store, "mails").await;
+    advance(&store, step(&lease, 0, 5)).await;
+    set_aside(&store, &lease, [parked(3, "k")]).await;
+    store.backup(&rig.path("copy")).await.expect("copied");
+    let restored = restored(rig, "copy").await;
+    assert_eq!(stored(&restored, "mails").await, stored(&store, "mails").await);
+    assert_eq!(letters(&restored).await, ["mails 3 k parked"]);
 }
 
 async fn a_backup_never_overwrites(rig: &Rig) {

@@ -1,9 +1,16 @@
 //! What a reopened store still knows.
 
-use factum_core::{AppendRequest, Expected, Refusal, SharedStore, StoreErrorKind, StreamRead};
+use factum_core::{
+    Advance, AppendRequest, DeadLetterSelection, Expected, Instruction, LeaseAnswer, Refusal,
+    SharedStore, StoreErrorKind, StreamRead,
+};
 
 use super::rig::{Need, Rig, conformance_cases};
 use super::snapshots::{latest, save, snapshot};
+use super::subscribers::{
+    advance, answer, claim, dead, granted, handled, instruct, letters, named, parked, pause, run,
+    set_aside, step, stored, waiting,
+};
 use super::support::{
     account, all, command, conflict, event, failure, head, one, owner, position, put, put_one,
     record, refusal, revision, stream_numbers, takes, to,
@@ -21,6 +28,12 @@ conformance_cases!["durability", DURABLE;
     deletions_survive_a_reopen,
     truncations_survive_a_reopen,
     snapshots_survive_a_reopen,
+    checkpoints_survive_a_reopen,
+    orders_survive_a_reopen,
+    leases_survive_a_reopen,
+    letters_survive_a_reopen,
+    replays_survive_a_reopen,
+    discards_survive_a_reopen,
     the_digest_survives_a_reopen,
     a_watch_starts_at_the_head_after_a_reopen,
 ];
@@ -123,6 +136,68 @@ async fn snapshots_survive_a_reopen(rig: &Rig) {
     save(&store, "ann", 2).await;
     let store = reopened(rig, store).await;
     assert_eq!(latest(&store, "ann").await, Some(snapshot("ann", 2)));
+}
+
+async fn checkpoints_survive_a_reopen(rig: &Rig) {
+    let store = rig.open().await;
+    let lease = run(&store, "mails").await;
+    advance(&store, Advance { last: Some(handled(4)), ..step(&lease, 0, 5) }).await;
+    let before = stored(&store, "mails").await;
+    let store = reopened(rig, store).await;
+    assert_eq!(stored(&store, "mails").await, before);
+    advance(&store, step(&lease, 5, 6)).await;
+}
+
+async fn orders_survive_a_reopen(rig: &Rig) {
+    let store = rig.open().await;
+    run(&store, "mails").await;
+    instruct(&store, "mails", pause("full")).await;
+    let rebuild = Instruction::Rebuild { after: position(3) };
+    let before = instruct(&store, "mails", rebuild).await;
+    let store = reopened(rig, store).await;
+    assert_eq!(stored(&store, "mails").await, before);
+}
+
+async fn leases_survive_a_reopen(rig: &Rig) {
+    let store = rig.open().await;
+    let older = run(&store, "mails").await;
+    let lease = granted(&store, claim("mails", "runner")).await;
+    let store = reopened(rig, store).await;
+    let found = answer(&store, claim("mails", "other")).await;
+    assert!(matches!(found, LeaseAnswer::Held(_)), "found {found:?}");
+    assert_eq!(failure(store.advance(step(&older, 0, 5)).await), StoreErrorKind::Fenced);
+    advance(&store, step(&lease, 0, 5)).await;
+}
+
+/// A subscription with two letters that failed and one that waits.
+async fn troubled(rig: &Rig) -> SharedStore {
+    let store = rig.open().await;
+    let lease = run(&store, "mails").await;
+    set_aside(&store, &lease, [parked(1, "k"), waiting(2, "k"), dead(3, "l")]).await;
+    store
+}
+
+async fn letters_survive_a_reopen(rig: &Rig) {
+    let store = troubled(rig).await;
+    let store = reopened(rig, store).await;
+    let expected = ["mails 1 k parked", "mails 2 k waiting", "mails 3 l dead"];
+    assert_eq!(letters(&store).await, expected);
+    assert_eq!(stored(&store, "mails").await.dead_letters, 2);
+}
+
+async fn replays_survive_a_reopen(rig: &Rig) {
+    let store = troubled(rig).await;
+    store.replay(&named("mails"), DeadLetterSelection::All).await.expect("replayed");
+    let store = reopened(rig, store).await;
+    let expected = ["mails 1 k parked due", "mails 2 k waiting", "mails 3 l dead due"];
+    assert_eq!(letters(&store).await, expected);
+}
+
+async fn discards_survive_a_reopen(rig: &Rig) {
+    let store = troubled(rig).await;
+    store.discard(&named("mails"), DeadLetterSelection::All).await.expect("discarded");
+    let store = reopened(rig, store).await;
+    assert_eq!(letters(&store).await, ["mails 2 k waiting due"]);
 }
 
 async fn the_digest_survives_a_reopen(rig: &Rig) {

@@ -25,6 +25,7 @@ mod limits;
 mod listings;
 mod maintenance;
 mod no_backup;
+mod no_views;
 mod openings;
 mod orders;
 mod queries;
@@ -104,6 +105,7 @@ pub fn cases() -> Vec<Case> {
         openings::CASES,
         backup::CASES,
         no_backup::CASES,
+        no_views::CASES,
     ]
     .concat()
 }

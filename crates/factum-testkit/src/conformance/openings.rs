@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use factum_core::{Expected, Position, Query, SharedStore};
+use factum_core::{Expected, LeaseAnswer, Position, Query, SharedStore};
 use futures::future::join_all;
 
 use super::rig::{Need, Rig, conformance_cases};
+use super::subscribers::{
+    advance, answer, claim, declared, instruct, parked, pause, register, renew, run, set_aside,
+    step, stored,
+};
 use super::support::{
     account, all, command, conflict, event, head, log_numbers, one, owner, position, positions,
     put, put_one, record, refusal, stream_numbers, takes, to,
@@ -23,6 +27,8 @@ conformance_cases!["openings", MULTI_PROCESS;
     deletions_are_known_to_every_opening,
     positions_are_dense_across_openings,
     of_many_openings_one_wins_a_race,
+    subscriptions_are_known_to_every_opening,
+    of_many_openings_one_is_granted_a_lease,
     an_append_wakes_the_other_openings_watch,
 ];
 
@@ -102,6 +108,33 @@ async fn of_many_openings_one_wins_a_race(rig: &Rig) {
         assert_eq!(won.count(), 1);
     }
     assert_eq!(head(&*openings[0]).await, 10);
+}
+
+async fn subscriptions_are_known_to_every_opening(rig: &Rig) {
+    let (left, right) = two(rig).await;
+    let lease = run(&left, "mails").await;
+    let found = answer(&right, claim("mails", "other")).await;
+    assert!(matches!(found, LeaseAnswer::Held(_)), "found {found:?}");
+    advance(&left, step(&lease, 0, 5)).await;
+    set_aside(&left, &lease, [parked(3, "k")]).await;
+    assert_eq!(stored(&right, "mails").await, stored(&left, "mails").await);
+    instruct(&right, "mails", pause("full")).await;
+    assert_eq!(renew(&left, &lease).await.instructions, 1);
+}
+
+async fn of_many_openings_one_is_granted_a_lease(rig: &Rig) {
+    let openings = [rig.open().await, rig.open().await, rig.open().await];
+    for round in 0..10 {
+        let name = format!("s{round}");
+        register(&openings[0], declared(&name)).await;
+        let calls = (0..).zip(&openings).map(|(owner, store)| {
+            let (store, claim) = (Arc::clone(store), claim(&name, &format!("owner {owner}")));
+            tokio::spawn(async move { store.claim_lease(claim).await })
+        });
+        let answers = join_all(calls).await.into_iter().map(|it| it.expect("no panic"));
+        let granted = answers.filter(|it| matches!(it, Ok(LeaseAnswer::Granted(..))));
+        assert_eq!(granted.count(), 1);
+    }
 }
 
 async fn an_append_wakes_the_other_openings_watch(rig: &Rig) {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, Weak};
 
 use factum_core::{
-    AdminRecord, AppendRequest, Clock, Expected, MemoryStore, Revision, SharedStore, Snapshot,
-    StreamId, TenantId, TenantScope, Timestamp,
+    AdminRecord, Advance, AppendRequest, Clock, DeadLetterSelection, Expected, Instruction, Lease,
+    LeaseClaim, MemoryStore, Registration, Revision, SharedStore, Snapshot, StreamId,
+    SubscriptionName, SubscriptionReport, TenantId, TenantScope, Timestamp,
 };
 
 use futures::FutureExt;
@@ -20,6 +21,15 @@ pub(crate) enum Deed {
     Tombstone(StreamId, Expected, AdminRecord),
     Truncate(StreamId, Revision, AdminRecord),
     Snapshot(Snapshot),
+    Register(Registration),
+    Advance(Advance),
+    Instruct(SubscriptionName, Instruction),
+    Forget(SubscriptionName),
+    Claim(LeaseClaim),
+    Renew(Lease, SubscriptionReport),
+    Release(Lease, SubscriptionReport),
+    Replay(SubscriptionName, DeadLetterSelection),
+    Discard(SubscriptionName, DeadLetterSelection),
 }
 
 /// What was done, for whom, and when.
@@ -116,5 +126,21 @@ async fn replay(all: &SharedStore, entry: Entry) {
         Deed::Snapshot(snapshot) => {
             let _ = store.save_snapshot(snapshot).await;
         }
+        read => replay_reading(&store, read).await,
+    }
+}
+
+async fn replay_reading(store: &SharedStore, deed: Deed) {
+    match deed {
+        Deed::Register(registration) => drop(store.register(registration).await),
+        Deed::Advance(advance) => drop(store.advance(advance).await),
+        Deed::Instruct(name, instruction) => drop(store.instruct(&name, instruction).await),
+        Deed::Forget(name) => drop(store.forget(&name).await),
+        Deed::Claim(claim) => drop(store.claim_lease(claim).await),
+        Deed::Renew(lease, report) => drop(store.renew_lease(&lease, report).await),
+        Deed::Release(lease, report) => drop(store.release_lease(&lease, report).await),
+        Deed::Replay(name, meant) => drop(store.replay(&name, meant).await),
+        Deed::Discard(name, meant) => drop(store.discard(&name, meant).await),
+        _ => unreachable!("what changes the log is replayed by itself"),
     }
 }

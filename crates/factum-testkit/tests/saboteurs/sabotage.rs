@@ -1,16 +1,24 @@
 //! The ways in which a store can break its contract.
 
 use factum_core::{
-    AdminRecord, AppendError, AppendRequest, Appended, CategoryInfo, CategoryList, Expected,
-    HeadWatch, Health, LogRead, Page, PageStream, Position, Recalled, Revision, SharedStore,
+    AdminRecord, Advance, Advanced, AppendError, AppendRequest, Appended, CategoryInfo,
+    CategoryList, DeadLetter, DeadLetterKey, DeadLetterList, DeadLetterSelection, Expected,
+    HeadWatch, Health, InstructError, Instruction, Lease, LeaseAnswer, LeaseClaim, LogRead, Page,
+    PageStream, Position, Progress, ProgressList, Recalled, Registration, Revision, SharedStore,
     Snapshot, SnapshotInfo, SnapshotKind, SnapshotList, StoreError, StoreStats, StreamId,
-    StreamInfo, StreamList, StreamRead, TenantId, Verified,
+    StreamInfo, StreamList, StreamRead, SubscriptionName, SubscriptionReport, TenantId, Verified,
 };
 use futures::future::BoxFuture;
 
 use crate::journal::Entry;
 
 pub(crate) type Answer = Result<Appended, AppendError>;
+
+/// What a store answers when it is done in a way of its own.
+pub(crate) type Later<T, E = StoreError> = BoxFuture<'static, Result<T, E>>;
+
+/// What becomes of the meant letters of a subscription, and how many those are.
+pub(crate) type OnLetters = fn(SharedStore, SubscriptionName, DeadLetterSelection) -> Later<u64>;
 
 /// One thing that goes wrong. Everything else is as it should be.
 #[derive(Clone, Copy)]
@@ -77,6 +85,29 @@ pub(crate) enum Sabotage {
     DeleteEverySnapshot,
     /// Changes how many snapshots are said to be deleted.
     Deleted(fn(u64) -> u64),
+    /// Changes what is registered.
+    Registration(fn(&mut Registration)),
+    Register(fn(SharedStore, Registration) -> Later<Progress>),
+    /// Looks up a subscription under another name.
+    LookUp(fn(&SubscriptionName) -> SubscriptionName),
+    /// Changes what is looked up of a subscription.
+    Found(fn(&mut Progress)),
+    ListSubscriptions(fn(&mut ProgressList)),
+    Subscriptions(fn(&mut Vec<Progress>)),
+    /// Changes a step before it is made.
+    Step(fn(&mut Advance)),
+    Advance(fn(SharedStore, Advance) -> Later<Advanced>),
+    Instruct(fn(SharedStore, SubscriptionName, Instruction) -> Later<Progress, InstructError>),
+    Forget(fn(SharedStore, SubscriptionName) -> Later<bool>),
+    ClaimLease(fn(SharedStore, LeaseClaim) -> Later<LeaseAnswer>),
+    Renew(fn(SharedStore, Lease, SubscriptionReport) -> Later<Progress>),
+    Release(fn(SharedStore, Lease, SubscriptionReport) -> Later<()>),
+    ListLetters(fn(&mut DeadLetterList)),
+    Letters(fn(&mut Vec<(DeadLetterKey, DeadLetter)>)),
+    Replay(OnLetters),
+    Discard(OnLetters),
+    /// Takes views without having any.
+    Views,
     Stats(fn(&mut StoreStats)),
     Health(fn(&mut Health)),
     Verified(fn(&mut Verified)),

@@ -1,5 +1,7 @@
 //! The store that a [`Sabotage`] breaks.
 
+mod reading;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -73,7 +75,7 @@ impl Saboteur {
                 self.inner.truncate_before(&stream, first, record).await
             }
             Deed::Append(request) => self.inner.append(request).await,
-            Deed::Snapshot(_) => unreachable!("a snapshot is no act on a stream"),
+            _ => unreachable!("an act on a stream deletes or truncates"),
         };
         self.note(&answer, deed);
         match self.sabotage {

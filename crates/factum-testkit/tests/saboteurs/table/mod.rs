@@ -1,7 +1,10 @@
 //! Which sabotage each case must notice.
 
 mod admin;
+mod checkpoints;
+mod dead_letters;
 mod judging;
+mod leases;
 mod reads;
 mod snapshots;
 mod whole;
@@ -20,6 +23,9 @@ pub(crate) fn table() -> Vec<Row> {
         reads::rows(),
         admin::rows(),
         snapshots::rows(),
+        checkpoints::rows(),
+        leases::rows(),
+        dead_letters::rows(),
         whole::rows(),
     ]
     .concat()
@@ -68,4 +74,9 @@ fn before(position: Position) -> Position {
 
 fn lower(revision: Revision) -> Revision {
     Revision::new(revision.get().saturating_sub(1))
+}
+
+/// Cuts a text shorter than it need be.
+fn shorter(text: &mut String, bytes_max: usize) {
+    text.truncate(text.floor_char_boundary(bytes_max));
 }

@@ -5,6 +5,7 @@ use factum_core::{
     Position,
 };
 
+use super::leases::NEVER_HELD;
 use super::{Row, drop_command, drop_guards, each_event, strip_claims};
 use crate::journal::{Deed, Entry};
 use crate::sabotage::Sabotage::{
@@ -145,6 +146,21 @@ fn forget_snapshots(journal: &mut Vec<Entry>) {
     journal.retain(|it| !matches!(it.deed, Deed::Snapshot(_)));
 }
 
+fn forget_steps(journal: &mut Vec<Entry>) {
+    journal.retain(|it| !matches!(it.deed, Deed::Advance(_)));
+}
+
+fn forget_orders(journal: &mut Vec<Entry>) {
+    let order = |it: &Deed| {
+        matches!(it, Deed::Instruct(..) | Deed::Replay(..) | Deed::Discard(..) | Deed::Forget(_))
+    };
+    journal.retain(|it| !order(&it.deed));
+}
+
+fn forget_claims(journal: &mut Vec<Entry>) {
+    journal.retain(|it| !matches!(it.deed, Deed::Claim(_)));
+}
+
 fn forget_commands(journal: &mut [Entry]) {
     appends(journal, drop_command);
 }
@@ -167,6 +183,12 @@ fn durability() -> Vec<Row> {
         ("durability::deletions_survive_a_reopen", Reopen(forget_deletions)),
         ("durability::truncations_survive_a_reopen", Reopen(forget_deletions)),
         ("durability::snapshots_survive_a_reopen", Reopen(forget_snapshots)),
+        ("durability::checkpoints_survive_a_reopen", Reopen(forget_steps)),
+        ("durability::orders_survive_a_reopen", Reopen(forget_orders)),
+        ("durability::leases_survive_a_reopen", Reopen(forget_claims)),
+        ("durability::letters_survive_a_reopen", Reopen(forget_steps)),
+        ("durability::replays_survive_a_reopen", Reopen(forget_orders)),
+        ("durability::discards_survive_a_reopen", Reopen(forget_orders)),
         ("durability::the_digest_survives_a_reopen", Reopen(forget_deletions)),
         ("durability::a_watch_starts_at_the_head_after_a_reopen", Watch(closed)),
     ]
@@ -181,6 +203,8 @@ fn openings() -> Vec<Row> {
         ("openings::deletions_are_known_to_every_opening", OpenApart),
         ("openings::positions_are_dense_across_openings", OpenApart),
         ("openings::of_many_openings_one_wins_a_race", OpenApart),
+        ("openings::subscriptions_are_known_to_every_opening", OpenApart),
+        ("openings::of_many_openings_one_is_granted_a_lease", NEVER_HELD),
         ("openings::an_append_wakes_the_other_openings_watch", Watch(closed)),
     ]
 }
@@ -193,11 +217,13 @@ fn backups() -> Vec<Row> {
         ),
         ("backup::a_backup_holds_claims_commands_and_deletions", Reopen(|it| forget_commands(it))),
         ("backup::a_backup_holds_snapshots", Reopen(forget_snapshots)),
+        ("backup::a_backup_holds_subscriptions", Reopen(forget_steps)),
         ("backup::a_backup_never_overwrites", Sabotage::BackupOverwrites),
         ("backup::the_store_goes_on_after_a_backup", Reopen(forget_the_last)),
         (
             "no_backup::a_store_without_backups_says_so_and_leaves_no_file",
             Backup(|_| Ok(Position::START)),
         ),
+        ("no_views::a_store_without_views_says_so", Sabotage::Views),
     ]
 }
