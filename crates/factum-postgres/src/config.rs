@@ -26,6 +26,9 @@ pub struct PostgresStoreConfig {
     /// Most connections that serve reads, 1 to 1,024; 8 by default. Writing takes one more, and
     /// watching the head another.
     pub connections_max: usize,
+    /// Most connections that views have for their transactions, 1 to 1,024; 4 by default. None is
+    /// made before there is a view.
+    pub view_connections_max: usize,
     /// How long to try to connect, and to wait for a connection that serves reads, in milliseconds;
     /// 10,000 by default. After that the call fails as unavailable, and nothing was stored.
     pub connect_timeout_ms: u32,
@@ -68,6 +71,7 @@ impl PostgresStoreConfig {
             scope: TenantScope::default(),
             create: true,
             connections_max: 8,
+            view_connections_max: 4,
             connect_timeout_ms: 10_000,
             busy_timeout_ms: 5_000,
             answer_timeout_ms: 30_000,

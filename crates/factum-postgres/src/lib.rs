@@ -13,6 +13,9 @@
 //! | `claims` | tenant, name, value | the stream that holds a unique value |
 //! | `commands` | tenant, id | answers to repeat |
 //! | `snapshots` | tenant, stream, kind, revision | states to begin loading with |
+//! | `subscriptions` | scope, name | how far readers of the log got, who runs them, their orders |
+//! | `letters` | scope, name, position | events that readers set aside |
+//! | `view_migrations` | scope, name, number | how the tables of views were made |
 //! | `append_lock` | | nothing: whoever appends holds its lock |
 //! | `migrations` | number | which steps made the schema |
 //!
@@ -32,15 +35,19 @@
 
 mod admin;
 mod answer;
+mod checkpoints;
 mod codec;
 mod commands;
 mod commit;
 mod config;
 mod connection;
+mod dead_letters;
 mod error;
 mod group;
 mod hints;
 mod holder;
+mod leases;
+mod letters;
 mod listen;
 mod maintenance;
 mod migrate;
@@ -53,9 +60,11 @@ mod rows;
 mod snapshots;
 mod sql;
 mod store;
+mod subscriptions;
 mod tls;
 mod transaction;
 mod verify;
+mod views;
 mod writer;
 
 pub use config::PostgresStoreConfig;

@@ -33,6 +33,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     Migration { name: "0002_matching", sql: include_str!("sql/migrations/0002_matching.sql") },
     Migration { name: "0003_append", sql: include_str!("sql/migrations/0003_append.sql") },
     Migration { name: "0004_snapshots", sql: include_str!("sql/migrations/0004_snapshots.sql") },
+    Migration {
+        name: "0005_subscriptions",
+        sql: include_str!("sql/migrations/0005_subscriptions.sql"),
+    },
 ];
 
 /// The format this program writes.

@@ -6,11 +6,19 @@ use deadpool_postgres::{Object, Pool, PoolError};
 use factum_core::StoreError;
 use futures::{StreamExt, TryStreamExt};
 use tokio_postgres::types::Type;
-use tokio_postgres::{Row, RowStream};
+use tokio_postgres::{Client, Row, RowStream};
 
 use crate::PostgresStoreConfig;
 use crate::connection::{Bind, Connector, refused};
 use crate::error::Failure;
+
+/// Begins a transaction that may be lost in a crash of the server.
+pub(crate) const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit = off";
+/// Begins a transaction whose commit waits for the flush, whatever the role's own setting.
+pub(crate) const BEGIN_FLUSHED: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; \
+     SELECT set_config('synchronous_commit', 'on', true) \
+     WHERE current_setting('synchronous_commit') = 'off'";
 
 /// A pool, and how statements are run on its connections.
 #[derive(Clone, Debug)]
@@ -33,11 +41,27 @@ impl Readers {
 
     /// A connection of the pool.
     pub(crate) async fn client(&self) -> Result<Object, Failure> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) => refused(error),
-            PoolError::Timeout(_) => self.connector.too_late(),
-            other => Failure::NoConnection(other.to_string()),
-        })
+        object(&self.pool, &self.connector).await
+    }
+
+    /// A transaction on a connection of the pool. Its commit waits for the flush if it should, and
+    /// for none otherwise.
+    pub(crate) async fn work(&self, flush: bool) -> Result<Work, Failure> {
+        match self.begin(flush).await {
+            Err(failure) if failure.is_connection() => {
+                drop(self.pool.retain(|_, _| false));
+                self.begin(flush).await
+            }
+            other => other,
+        }
+    }
+
+    async fn begin(&self, flush: bool) -> Result<Work, Failure> {
+        let client = Lent::new(self.client().await?);
+        let work = Work { client, connector: self.connector.clone(), timeout: self.timeout };
+        let begin = if flush { BEGIN_FLUSHED } else { BEGIN };
+        work.in_time(async { Ok(work.batch_execute(begin).await?) }).await?;
+        Ok(work)
     }
 
     /// The rows of a statement that changes nothing. A connection that turns out broken is
@@ -78,7 +102,7 @@ impl Readers {
         binds: &[Bind<'_>],
         enough: &mut impl FnMut(&Row) -> bool,
     ) -> Result<Vec<Row>, Failure> {
-        let client = Lent(Some(self.client().await?));
+        let client = Lent::new(self.client().await?);
         let rows = async {
             let stream = self.start(&client, sql, binds).await?;
             let mut stream = std::pin::pin!(stream);
@@ -129,12 +153,72 @@ impl Readers {
     }
 }
 
-/// A connection of the pool that is at work. Unless it is given back, it leaves the pool: whoever
-/// dropped the read, its rest would be in the way of the next one.
-struct Lent(Option<Object>);
+/// A connection of a pool.
+pub(crate) async fn object(pool: &Pool, connector: &Connector) -> Result<Object, Failure> {
+    pool.get().await.map_err(|error| match error {
+        PoolError::Backend(error) => refused(error),
+        PoolError::Timeout(_) => connector.too_late(),
+        other => Failure::NoConnection(other.to_string()),
+    })
+}
+
+/// A transaction. Unless it is committed or rolled back, its connection leaves the pool, which rolls
+/// it back.
+pub(crate) struct Work {
+    client: Lent,
+    connector: Connector,
+    timeout: Duration,
+}
+
+impl Work {
+    /// What an answer to statements of the transaction comes to, unless it takes too long.
+    pub(crate) async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(self.timeout, answer).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                self.connector.cancel(self).await;
+                Err(Failure::NoAnswer(self.timeout))
+            }
+        }
+    }
+
+    /// The failure of a commit may leave doubt.
+    pub(crate) async fn commit(self) -> Result<(), Failure> {
+        self.in_time(async { Ok(self.batch_execute("COMMIT").await?) }).await?;
+        self.client.give_back();
+        Ok(())
+    }
+
+    /// Ends it with nothing stored, whether the server hears of it or not.
+    pub(crate) async fn roll_back(self) {
+        let rolled = self.in_time(async { Ok(self.batch_execute("ROLLBACK").await?) }).await;
+        if rolled.is_ok() {
+            self.client.give_back();
+        }
+    }
+}
+
+impl std::ops::Deref for Work {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+/// A connection of a pool that is at work. Unless it is given back, it leaves the pool: whoever
+/// dropped the read, its rest would be in the way of the next one; and a transaction must end.
+pub(crate) struct Lent(Option<Object>);
 
 impl Lent {
-    fn give_back(mut self) {
+    pub(crate) fn new(object: Object) -> Self {
+        Self(Some(object))
+    }
+
+    pub(crate) fn give_back(mut self) {
         drop(self.0.take());
     }
 }

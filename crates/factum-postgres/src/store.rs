@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use factum_core::{
     AppendError, AppendRequest, Appended, Capabilities, CommandId, EventStore, HeadSignal,
-    HeadWatch, LogRead, PageStream, Position, Recalled, Refusal, SharedStore, StoreError,
-    StoreErrorKind, StreamRead, TenantId, TenantScope,
+    HeadWatch, LogRead, PageStream, Position, Recalled, Refusal, SharedStore, SqlDialect,
+    StoreError, StoreErrorKind, StreamRead, TenantId, TenantScope,
 };
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
@@ -22,10 +22,12 @@ use crate::pool::Readers;
 use crate::read::stream::{StreamCursor, stream_page};
 use crate::read::{LogCursor, log_page, no_row};
 use crate::sql::{Schema, Sql};
+use crate::views::Views;
+use crate::views::inline::InlineViews;
 use crate::writer::WriterHandle;
 use crate::{PostgresStoreConfig, commands, migrate};
 
-/// Most connections that serve reads.
+/// Most connections that serve reads, and most that serve views.
 const CONNECTIONS_MAX: usize = 1_024;
 
 /// An event store in one schema of a PostgreSQL database. Clones and tenant handles share its
@@ -63,6 +65,8 @@ pub struct PostgresStore {
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) readers: Readers,
+    pub(crate) views: Views,
+    pub(crate) inline: InlineViews,
     pub(crate) connector: Connector,
     pub(crate) writer: WriterHandle,
     pub(crate) names: Names,
@@ -106,13 +110,14 @@ impl PostgresStore {
     /// Outside a Tokio runtime with time and I/O enabled.
     pub async fn open(config: PostgresStoreConfig) -> Result<Self, StoreError> {
         let schema = Schema::new(&config.schema)?;
-        if !(1..=CONNECTIONS_MAX).contains(&config.connections_max) {
-            let found = config.connections_max;
+        let wanted = [config.connections_max, config.view_connections_max];
+        if let Some(found) = wanted.into_iter().find(|it| !(1..=CONNECTIONS_MAX).contains(it)) {
             let message = format!("expected 1 to {CONNECTIONS_MAX} connections, found {found}");
             return Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message));
         }
         let connector = Connector::new(&config)?;
         let readers = Readers::new(&config, connector.clone())?;
+        let views = Views::new(&config, connector.clone())?;
         let failed = |failure: crate::error::Failure| failure.into_store_error(OPERATION);
         let mut client = connector.connect().await.map_err(failed)?;
         migrate::migrate(&mut client, &schema, &config).await?;
@@ -122,6 +127,7 @@ impl PostgresStore {
         let row = rows.first().ok_or_else(|| failed(no_row("the head")))?;
         let head = Arc::new(HeadSignal::new(Position::new(row.get::<_, i64>(0).cast_unsigned())));
 
+        let inline = InlineViews::default();
         let (writer, requests) = WriterHandle::new();
         let task = Writer {
             connector: connector.clone(),
@@ -148,6 +154,8 @@ impl PostgresStore {
         let (scope, names) = (config.scope.clone(), Names::default());
         let shared = Shared {
             readers,
+            views,
+            inline,
             connector,
             writer,
             names,
@@ -212,6 +220,7 @@ impl EventStore for PostgresStore {
             dense_positions: true,
             multi_process: true,
             backup: false,
+            views: Some(SqlDialect::Postgres),
             foreign_wake_ms_max: Some(self.shared.config.foreign_wake_ms_max()),
         }
     }

@@ -1,0 +1,123 @@
+//! Leases: one statement each.
+
+use async_trait::async_trait;
+use factum_core::{
+    Lease, LeaseAnswer, LeaseClaim, LeaseStore, Progress, StoreError, SubscriptionReport, judge,
+};
+use tokio_postgres::types::Type;
+
+use crate::PostgresStore;
+use crate::checkpoints::one;
+use crate::connection::Bind;
+use crate::parameters::Hidden;
+use crate::read::signed;
+use crate::subscriptions::{Key, words};
+
+#[async_trait]
+#[deny(clippy::missing_trait_methods)]
+impl LeaseStore for PostgresStore {
+    async fn claim_lease(&self, claim: LeaseClaim) -> Result<LeaseAnswer, StoreError> {
+        const OPERATION: &str = "claim lease";
+        let shared = &self.shared;
+        let key = Key::new(&self.scope, &claim.name);
+        let owner = claim.owner.as_str();
+        let expired = claim.expired.as_ref();
+        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        let expired_owner = expired.map(|seen| seen.owner.as_str());
+        let expired_epoch = expired.map(|seen| number(seen.epoch.get()));
+        let expired_beat = expired.map(|seen| number(seen.beat));
+        loop {
+            let now = shared.config.clock.now().as_micros();
+            let [scope, name] = key.binds();
+            let binds: [Bind<'_>; 7] = [
+                scope,
+                name,
+                (&owner, Type::TEXT),
+                (&expired_owner, Type::TEXT),
+                (&expired_epoch, Type::INT8),
+                (&expired_beat, Type::INT8),
+                (&now, Type::INT8),
+            ];
+            // An owner that asks twice gets two leases, and uses the second.
+            let rows = shared.readers.query(&shared.sql.claim_lease, &binds).await;
+            let rows = rows.map_err(|failure| failure.into_write_error(OPERATION))?;
+            if let Some(progress) = one(OPERATION, &rows)? {
+                let lease = Lease { name: claim.name.clone(), epoch: progress.epoch };
+                return Ok(LeaseAnswer::Granted(lease, Box::new(progress)));
+            }
+            // Why not? If nothing is in the way any more, once again.
+            let found = factum_core::CheckpointStore::progress(self, &claim.name).await?;
+            let held = judge::claim(found, &claim, shared.config.clock.now())?;
+            if let LeaseAnswer::Held(_) = held {
+                return Ok(held);
+            }
+        }
+    }
+
+    async fn renew_lease(
+        &self,
+        lease: &Lease,
+        report: SubscriptionReport,
+    ) -> Result<Progress, StoreError> {
+        const OPERATION: &str = "renew lease";
+        let shared = &self.shared;
+        let key = Key::new(&self.scope, &lease.name);
+        let columns = Report::new(lease, &report);
+        loop {
+            let now = shared.config.clock.now().as_micros();
+            let mut binds = columns.binds(&key);
+            binds.push((&now, Type::INT8));
+            let rows = self.rows(OPERATION, &shared.sql.renew_lease, &binds).await?;
+            if let Some(progress) = one(OPERATION, &rows)? {
+                return Ok(progress);
+            }
+            // Why not? A lease that was lost does not come back.
+            let found = factum_core::CheckpointStore::progress(self, &lease.name).await?;
+            judge::renewal(found, lease, report.clone(), shared.config.clock.now())?;
+        }
+    }
+
+    async fn release_lease(
+        &self,
+        lease: &Lease,
+        report: SubscriptionReport,
+    ) -> Result<(), StoreError> {
+        const OPERATION: &str = "release lease";
+        let key = Key::new(&self.scope, &lease.name);
+        let columns = Report::new(lease, &report);
+        let binds = columns.binds(&key);
+        self.rows(OPERATION, &self.shared.sql.release_lease, &binds).await?;
+        Ok(())
+    }
+}
+
+/// A lease and what its owner reports, as columns.
+struct Report {
+    epoch: i64,
+    state: i16,
+    reason: Hidden<Option<String>>,
+    head: i64,
+}
+
+impl Report {
+    fn new(lease: &Lease, report: &SubscriptionReport) -> Self {
+        Self {
+            epoch: i64::try_from(lease.epoch.get()).unwrap_or(i64::MAX),
+            state: report.state.number().into(),
+            reason: Hidden(report.reason.as_deref().map(words)),
+            head: signed(report.head),
+        }
+    }
+
+    fn binds<'a>(&'a self, key: &'a Key<'a>) -> Vec<Bind<'a>> {
+        let [scope, name] = key.binds();
+        vec![
+            scope,
+            name,
+            (&self.epoch, Type::INT8),
+            (&self.state, Type::INT2),
+            (&self.reason, Type::TEXT),
+            (&self.head, Type::INT8),
+        ]
+    }
+}
