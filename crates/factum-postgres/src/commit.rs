@@ -14,11 +14,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use deadpool_postgres::ClientWrapper;
 use factum_core::{AppendError, Guard, HeadSignal, StoreError, StoreErrorKind};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{Client, Row, Statement};
+use tokio_postgres::{Row, Statement};
 
 use crate::PostgresStoreConfig;
 use crate::answer::Verdict;
@@ -28,7 +29,10 @@ use crate::group::Group;
 use crate::hints::Hints;
 use crate::holder;
 use crate::sql::{Schema, Sql};
+use crate::views::inline::InlineViews;
 use crate::writer::{Problem, Write};
+
+mod inline;
 
 /// Most requests in one group.
 const GROUP_REQUESTS_MAX: usize = 512;
@@ -59,11 +63,12 @@ pub(crate) struct Writer {
     pub(crate) problem: Problem,
     pub(crate) session: Option<Session>,
     pub(crate) hints: Hints,
+    pub(crate) inline: InlineViews,
 }
 
 /// A session that appends.
 pub(crate) struct Session {
-    client: Client,
+    client: ClientWrapper,
     /// The statement, prepared, in a session of our own; `None` in one that a pooler lends us.
     append: Option<Statement>,
 }
@@ -93,6 +98,13 @@ impl Writer {
     }
 
     async fn commit(&mut self, group: Vec<Write>) {
+        let kept = self.inline.now();
+        if !kept.is_empty() {
+            for write in group {
+                self.commit_with(write, &kept).await;
+            }
+            return;
+        }
         match self.try_commit(&group).await {
             Ok(verdicts) => {
                 self.problem.set("");
@@ -206,8 +218,7 @@ impl Writer {
                 self.session = Some(client); // Any other error may come again in the same session.
             }
             if let Some(holder) = holder {
-                let message = format!("{}; {holder}", error.message());
-                return GroupError::Failed(StoreError::new(error.kind(), "append", message));
+                return GroupError::Failed(holder::with(&error, &holder));
             }
             if requests > 1 && blamed {
                 return GroupError::Blamed;
@@ -238,6 +249,8 @@ impl Writer {
     /// A session of our own: settings are made once, and the statement is prepared.
     async fn session(&self) -> Result<Session, Failure> {
         let client = self.connector.connect().await?;
+        // The connection is driven already; what is wanted is the place for prepared statements.
+        let client = ClientWrapper::new(client, tokio::spawn(async {}));
         if !self.config.prepare {
             return Ok(Session { client, append: None });
         }

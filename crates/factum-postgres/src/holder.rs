@@ -33,9 +33,12 @@ pub(crate) async fn described(client: &Client, sql: &Sql, schema: &Schema) -> Op
 pub(crate) async fn named(client: &Client, shared: &Shared, failure: Failure) -> StoreError {
     let error = failure.into_store_error("append");
     match described(client, &shared.sql, &shared.schema).await {
-        Some(holder) => {
-            StoreError::new(error.kind(), "append", format!("{}; {holder}", error.message()))
-        }
+        Some(holder) => with(&error, &holder),
         None => error,
     }
+}
+
+/// The failure with who is to blame for it.
+pub(crate) fn with(error: &StoreError, holder: &str) -> StoreError {
+    StoreError::new(error.kind(), "append", format!("{}; {holder}", error.message()))
 }

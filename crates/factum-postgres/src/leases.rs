@@ -95,7 +95,7 @@ impl LeaseStore for PostgresStore {
 struct Report {
     epoch: i64,
     state: i16,
-    reason: Hidden<Option<String>>,
+    reason: Option<Hidden<Vec<u8>>>,
     head: i64,
 }
 
@@ -104,7 +104,7 @@ impl Report {
         Self {
             epoch: i64::try_from(lease.epoch.get()).unwrap_or(i64::MAX),
             state: report.state.number().into(),
-            reason: Hidden(report.reason.as_deref().map(words)),
+            reason: report.reason.as_deref().map(words),
             head: signed(report.head),
         }
     }
@@ -116,7 +116,7 @@ impl Report {
             name,
             (&self.epoch, Type::INT8),
             (&self.state, Type::INT2),
-            (&self.reason, Type::TEXT),
+            (&self.reason, Type::BYTEA),
             (&self.head, Type::INT8),
         ]
     }

@@ -15,7 +15,7 @@ use crate::error::Failure;
 use crate::parameters::Hidden;
 use crate::read::signed;
 use crate::sql::Sql;
-use crate::subscriptions::{Key, tenant_of, words};
+use crate::subscriptions::{Key, spoken, tenant_of, words};
 
 /// Removes every letter of the subscription; its counts are the caller's.
 pub(crate) async fn clear(client: &Client, sql: &Sql, key: Key<'_>) -> Result<(), Failure> {
@@ -74,7 +74,7 @@ struct Columns<'a> {
     tenants: Vec<&'a str>,
     streams: Vec<&'a str>,
     event_types: Vec<&'a str>,
-    causes: Vec<Hidden<String>>,
+    causes: Vec<Hidden<Vec<u8>>>,
     attempts: Vec<i64>,
     first_at: Vec<i64>,
     last_at: Vec<i64>,
@@ -92,7 +92,7 @@ impl<'a> Columns<'a> {
             columns.tenants.push(letter.tenant.as_str());
             columns.streams.push(letter.stream.as_str());
             columns.event_types.push(letter.event_type.as_str());
-            columns.causes.push(Hidden(words(&letter.cause)));
+            columns.causes.push(words(&letter.cause));
             columns.attempts.push(letter.attempts.into());
             columns.first_at.push(letter.first_at.as_micros());
             columns.last_at.push(letter.last_at.as_micros());
@@ -113,7 +113,7 @@ impl<'a> Columns<'a> {
             (&self.tenants, Type::TEXT_ARRAY),
             (&self.streams, Type::TEXT_ARRAY),
             (&self.event_types, Type::TEXT_ARRAY),
-            (&self.causes, Type::TEXT_ARRAY),
+            (&self.causes, Type::BYTEA_ARRAY),
             (&self.attempts, Type::INT8_ARRAY),
             (&self.first_at, Type::INT8_ARRAY),
             (&self.last_at, Type::INT8_ARRAY),
@@ -147,12 +147,12 @@ fn read(row: &Row) -> Option<(DeadLetterKey, DeadLetter)> {
         tenant: TenantId::new(text(6)?).ok()?,
         stream: text(7)?.parse().ok()?,
         event_type: EventType::new(text(8)?).ok()?,
-        cause: get(row, 9)?,
+        cause: spoken(get(row, 9)?)?,
         attempts: u32::try_from(get::<i64>(row, 10)?).ok()?,
         first_at: Timestamp::from_micros(get(row, 11)?),
         last_at: Timestamp::from_micros(get(row, 12)?),
         due: get(row, 13)?,
     };
-    let key = (tenant_of(text(0)?)?, SubscriptionName::new(text(1)?).ok()?, position);
+    let key = (tenant_of(text(0)?).ok()?, SubscriptionName::new(text(1)?).ok()?, position);
     Some((key, letter))
 }

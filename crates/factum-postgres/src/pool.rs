@@ -176,13 +176,11 @@ impl Work {
         &self,
         answer: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
-        match tokio::time::timeout(self.timeout, answer).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                self.connector.cancel(self).await;
-                Err(Failure::NoAnswer(self.timeout))
-            }
+        if let Ok(answer) = tokio::time::timeout(self.timeout, answer).await {
+            return answer;
         }
+        self.connector.cancel(self).await;
+        Err(Failure::NoAnswer(self.timeout))
     }
 
     /// The failure of a commit may leave doubt.

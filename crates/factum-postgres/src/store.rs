@@ -121,13 +121,12 @@ impl PostgresStore {
         let failed = |failure: crate::error::Failure| failure.into_store_error(OPERATION);
         let mut client = connector.connect().await.map_err(failed)?;
         migrate::migrate(&mut client, &schema, &config).await?;
-        let sql = Arc::new(Sql::new(&schema));
+        let (sql, inline) = (Arc::new(Sql::new(&schema)), InlineViews::default());
         let flushes = migrate::flushes(&client).await.map_err(failed)?;
         let rows = readers.query(&sql.head, &[]).await.map_err(failed)?;
         let row = rows.first().ok_or_else(|| failed(no_row("the head")))?;
         let head = Arc::new(HeadSignal::new(Position::new(row.get::<_, i64>(0).cast_unsigned())));
 
-        let inline = InlineViews::default();
         let (writer, requests) = WriterHandle::new();
         let task = Writer {
             connector: connector.clone(),
@@ -138,6 +137,7 @@ impl PostgresStore {
             problem: writer.problem.clone(),
             session: None,
             hints: Hints::default(),
+            inline: inline.clone(),
         };
         tokio::spawn(task.serve(requests));
         let watched = Arc::new(Notify::new());

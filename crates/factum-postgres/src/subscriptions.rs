@@ -2,9 +2,9 @@
 
 use factum_core::judge::{self, JudgedAdvance};
 use factum_core::{
-    Advance, Advanced, Epoch, EventId, HandledEvent, OwnerId, Pause, Position, Progress, Rebuild,
-    StoreError, SubscriptionKind, SubscriptionName, SubscriptionReport, SubscriptionState,
-    TenantId, TenantScope, Timestamp,
+    Advance, Advanced, Epoch, EventId, HandledEvent, InvalidName, OwnerId, Pause, Position,
+    Progress, Rebuild, StoreError, SubscriptionKind, SubscriptionName, SubscriptionReport,
+    SubscriptionState, TenantId, TenantScope, Timestamp,
 };
 use tokio_postgres::types::{FromSql, Type};
 use tokio_postgres::{Client, Row};
@@ -44,9 +44,9 @@ pub(crate) fn scope_name(tenant: Option<&TenantId>) -> &str {
     tenant.map_or(ALL, TenantId::as_str)
 }
 
-/// Whose a scope is, as it is named in the tables.
-pub(crate) fn tenant_of(scope: &str) -> Option<Option<TenantId>> {
-    if scope == ALL { Some(None) } else { TenantId::new(scope).ok().map(Some) }
+/// Whose a scope is, as it is named in the tables: a tenant's, or everyone's.
+pub(crate) fn tenant_of(scope: &str) -> Result<Option<TenantId>, InvalidName> {
+    if scope == ALL { Ok(None) } else { TenantId::new(scope).map(Some) }
 }
 
 /// The first scope and name that a listing of `scope`, and of one `name` if there is one, does not
@@ -63,9 +63,14 @@ pub(crate) fn listed_before(
     }
 }
 
-/// Words of a program as a text can hold them: cut, and without the one character that none can.
-pub(crate) fn words(text: &str) -> String {
-    judge::cut_cause(text.replace('\0', "\u{fffd}"))
+/// What a program says, as the tables have it.
+pub(crate) fn words(text: &str) -> Hidden<Vec<u8>> {
+    Hidden(judge::cut_cause(text.to_owned()).into_bytes())
+}
+
+/// What it says in the tables.
+pub(crate) fn spoken(words: Vec<u8>) -> Option<String> {
+    String::from_utf8(words).ok()
 }
 
 /// What a row of the columns that all statements list says.
@@ -85,14 +90,15 @@ fn read(row: &Row) -> Option<Progress> {
     let time = |column| Some(get::<Option<i64>>(row, column)?.map(Timestamp::from_micros));
     let place =
         |column| Some(get::<Option<i64>>(row, column)?.map(|it| Position::new(it.cast_unsigned())));
-    let text = |column| get::<Option<String>>(row, column);
+    let said = |column| Some(get::<Option<Vec<u8>>>(row, column)?.map(spoken));
     let small = |column| u8::try_from(get::<i16>(row, column)?).ok();
     let id = get::<Option<Uuid>>(row, 7)?.map(|it| EventId::from_bytes(it.into_bytes()));
     let (paused_at, rebuild_at) = (time(15)?, time(18)?);
+    let pause = |at| Some(Pause { reason: said(16)???, at });
     let (last, after, target) = (place(6)?, place(17)?, place(19)?);
     let rebuild = |requested_at| Some(Rebuild { after: after?, requested_at, target });
     Some(Progress {
-        tenant: tenant_of(get(row, 0)?)?,
+        tenant: tenant_of(get(row, 0)?).ok()?,
         name: SubscriptionName::new(get::<&str>(row, 1)?).ok()?,
         kind: SubscriptionKind::from_number(small(2)?)?,
         version: u32::try_from(number(3)?).ok()?,
@@ -100,15 +106,18 @@ fn read(row: &Row) -> Option<Progress> {
         position: position(5)?,
         last: last.zip(id).map(|(position, id)| HandledEvent { position, id }),
         epoch: Epoch::new(number(8)?),
-        owner: text(9)?.map(OwnerId::new).transpose().ok()?,
+        owner: get::<Option<&str>>(row, 9)?.map(OwnerId::new).transpose().ok()?,
         beat: number(10)?,
         beat_at: time(11)?,
         report: SubscriptionReport {
             state: SubscriptionState::from_number(small(12)?)?,
-            reason: text(13)?,
+            reason: match said(13)? {
+                None => None,
+                Some(reason) => Some(reason?),
+            },
             head: position(14)?,
         },
-        paused: paused_at.zip(text(16)?).map(|(at, reason)| Pause { reason, at }),
+        paused: paused_at.and_then(pause),
         rebuild: rebuild_at.and_then(rebuild),
         parked_keys: number(20)?,
         waiting_events: number(21)?,
@@ -141,9 +150,9 @@ pub(crate) async fn store(
     let (version, position) = (i64::from(it.version), signed(it.position));
     let owner = it.owner.as_ref().map(OwnerId::as_str);
     let beat_at = it.beat_at.map(Timestamp::as_micros);
-    let reason = Hidden(it.report.reason.as_deref().map(words));
+    let reason = it.report.reason.as_deref().map(words);
     let paused_at = it.paused.as_ref().map(|pause| pause.at.as_micros());
-    let pause_reason = Hidden(it.paused.as_ref().map(|pause| words(&pause.reason)));
+    let pause_reason = it.paused.as_ref().map(|pause| words(&pause.reason));
     let rebuild = it.rebuild.as_ref();
     let after = rebuild.map(|it| signed(it.after));
     let requested_at = rebuild.map(|it| it.requested_at.as_micros());
@@ -166,10 +175,10 @@ pub(crate) async fn store(
         (&beat, Type::INT8),
         (&beat_at, Type::INT8),
         (&state, Type::INT2),
-        (&reason, Type::TEXT),
+        (&reason, Type::BYTEA),
         (&head, Type::INT8),
         (&paused_at, Type::INT8),
-        (&pause_reason, Type::TEXT),
+        (&pause_reason, Type::BYTEA),
         (&after, Type::INT8),
         (&requested_at, Type::INT8),
         (&target, Type::INT8),

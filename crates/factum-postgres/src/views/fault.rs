@@ -58,7 +58,7 @@ fn said(error: &DbError) -> String {
     ];
     for (what, name) in names {
         if let Some(name) = name {
-            said.push_str(&format!(", {what} {name}"));
+            said.extend([", ", what, " ", name]);
         }
     }
     said

@@ -1,4 +1,5 @@
 //! Views that are kept inside each append.
+
 use std::sync::{Arc, PoisonError, RwLock};
 
 use factum_core::{InlineView, StoreError, StoreErrorKind, TenantScope};

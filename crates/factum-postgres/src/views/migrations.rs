@@ -59,13 +59,11 @@ async fn make(
     check_history(name, &made, migrations)?;
     let now = store.shared.config.clock.now().as_micros();
     for (number, migration) in (1_i32..).zip(migrations).skip(made.len()) {
-        view.batch(migration.postgres).await.map_err(|error| match view.lost() {
-            Some(lost) => lost,
-            None => {
-                let message = format!("view {name}: migration {}: {error}", migration.name);
-                StoreError::new(StoreErrorKind::Invalid, OPERATION, message)
-            }
-        })?;
+        if let Err(error) = view.batch(migration.postgres).await {
+            let message = format!("view {name}: migration {}: {error}", migration.name);
+            let failed = || StoreError::new(StoreErrorKind::Invalid, OPERATION, message);
+            return Err(view.lost().unwrap_or_else(failed));
+        }
         let [scope, name] = key.binds();
         let row: [Bind<'_>; 6] = [
             scope,

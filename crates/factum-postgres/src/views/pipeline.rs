@@ -415,12 +415,11 @@ impl ViewTransaction for Pipeline<'_> {
         let parameters = self.parameters(statement.as_ref(), values)?;
         let client = self.client;
         let answer = async {
-            let found = match &statement {
-                Some(statement) => client.query_raw(statement, parameters.iter()).await?,
-                None => {
-                    let values = parameters.iter().map(|it| (it, it.loose_type()));
-                    client.query_typed_raw(sql, values).await?
-                }
+            let found = if let Some(statement) = &statement {
+                client.query_raw(statement, parameters.iter()).await?
+            } else {
+                let values = parameters.iter().map(|it| (it, it.loose_type()));
+                client.query_typed_raw(sql, values).await?
             };
             found.try_collect().await
         };
@@ -430,9 +429,10 @@ impl ViewTransaction for Pipeline<'_> {
                 read.map_err(|problem| ViewError::new(ViewErrorKind::Statement, problem))
             }
             Err(failure) => {
-                failure.map(|it| self.fail(it));
-                self.check()?;
-                Ok(Vec::new())
+                if let Some(failure) = failure {
+                    self.fail(failure);
+                }
+                self.check().map(|()| Vec::new())
             }
         }
     }

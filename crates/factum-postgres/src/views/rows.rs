@@ -1,5 +1,7 @@
 //! Rows on their way back, as values.
 
+use std::fmt::Write;
+
 use factum_core::{SqlRow, SqlValue, Timestamp};
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Kind, Type};
@@ -107,19 +109,14 @@ fn numeric(raw: &[u8]) -> Option<String> {
         out.push('0');
     }
     for index in 0..=weight {
-        let group = group(index);
-        out.push_str(&if index == 0 { group.to_string() } else { format!("{group:04}") });
+        let width = if index == 0 { 1 } else { 4 };
+        write!(out, "{:0width$}", group(index)).expect("a text takes everything");
     }
     if scale > 0 {
-        let mut digits = String::new();
-        let mut index = weight + 1;
-        while digits.len() < scale {
-            digits.push_str(&format!("{:04}", group(index)));
-            index += 1;
-        }
-        digits.truncate(scale);
+        let groups = i32::try_from(scale.div_ceil(4)).unwrap_or(0);
+        let digits: Vec<_> = (1..=groups).map(|it| format!("{:04}", group(weight + it))).collect();
         out.push('.');
-        out.push_str(&digits);
+        out += &digits.concat()[..scale];
     }
     Some(out)
 }

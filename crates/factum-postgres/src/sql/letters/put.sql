@@ -3,7 +3,7 @@
 INSERT INTO {schema}.letters
     (scope, name, position, key, status, id, tenant, stream, event_type, cause, attempts, first_at, last_at, due)
 SELECT $1, $2, l.* FROM unnest($3::bigint[], $4::text[], $5::smallint[], $6::uuid[], $7::text[], $8::text[],
-    $9::text[], $10::text[], $11::bigint[], $12::bigint[], $13::bigint[], $14::boolean[]) l
+    $9::text[], $10::bytea[], $11::bigint[], $12::bigint[], $13::bigint[], $14::boolean[]) l
 ON CONFLICT (scope, name, position) DO UPDATE SET
     key = excluded.key, status = excluded.status, id = excluded.id, tenant = excluded.tenant,
     stream = excluded.stream, event_type = excluded.event_type, cause = excluded.cause,

@@ -1,5 +1,7 @@
 -- What reads the log: how far it got, who runs it, what it set aside, and how its view was made. They are
 -- named in full: of a tenant, or with the scope '*' of all tenants. Times count microseconds since 1970.
+-- Causes and reasons are bytes, because programs say them in words that may hold what no text of PostgreSQL
+-- can; convert_from(cause, 'UTF8') shows them.
 
 -- parked_keys, waiting_events and dead_letters are counted from the letters whenever those change, so that a
 -- lease is renewed without counting. Nearly every write changes a row in place, for which pages keep room.
@@ -27,8 +29,8 @@ CREATE TABLE {schema}.subscriptions (
     name text COLLATE "C" NOT NULL,
     shape text NOT NULL,
     owner text COLLATE "C",
-    reason text,
-    pause_reason text,
+    reason bytea,
+    pause_reason bytea,
     PRIMARY KEY (scope, name)
 ) WITH (fillfactor = 50);
 
@@ -47,7 +49,7 @@ CREATE TABLE {schema}.letters (
     tenant text COLLATE "C" NOT NULL,
     stream text COLLATE "C" NOT NULL,
     event_type text COLLATE "C" NOT NULL,
-    cause text NOT NULL,
+    cause bytea NOT NULL,
     PRIMARY KEY (scope, name, position)
 );
 CREATE INDEX letters_by_key ON {schema}.letters (scope, name, key, position);

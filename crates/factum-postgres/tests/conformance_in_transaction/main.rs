@@ -1,6 +1,8 @@
 //! The contract once more, where every append is made inside a transaction of the caller's, with a
 //! row of the caller's own beside it: on the newest PostgreSQL that can be started here.
 
+mod reading;
+#[path = "../suite/mod.rs"]
 mod suite;
 
 use std::path::Path;
@@ -76,7 +78,7 @@ impl Caller {
 #[deny(clippy::missing_trait_methods)]
 impl EventStore for Caller {
     fn capabilities(&self) -> Capabilities {
-        self.store.capabilities()
+        Capabilities { views: None, ..self.store.capabilities() }
     }
 
     fn scope(&self) -> &TenantScope {
