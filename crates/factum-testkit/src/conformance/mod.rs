@@ -19,6 +19,7 @@ mod deletion;
 mod durability;
 mod envelope;
 mod guards;
+mod inline_views;
 mod judging;
 mod leases;
 mod limits;
@@ -39,6 +40,10 @@ mod subscribers;
 mod support;
 mod tenants;
 mod truncation;
+mod view_migrations;
+mod view_statements;
+mod view_tables;
+mod views;
 mod watch;
 
 use std::path::Path;
@@ -98,6 +103,12 @@ pub fn cases() -> Vec<Case> {
         orders::CASES,
         leases::CASES,
         dead_letters::CASES,
+        views::CASES,
+        view_statements::CASES,
+        view_migrations::CASES,
+        view_migrations::LASTING,
+        inline_views::CASES,
+        inline_views::APART,
         concurrency::CASES,
         maintenance::CASES,
         random::CASES,
