@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use factum_runtime::{
     RunError, RunFailure, Runner, Service, ServiceError, ServiceFailure, ServicePhase,
-    ServiceState, Started, Stop, Stopper,
+    ServiceState, ServiceStates, ServiceStatus, Started, Stop, Stopper,
 };
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -110,7 +110,7 @@ async fn states_follow_the_services() {
             stop.requested().await;
             Ok(())
         });
-    let are = |list: Vec<factum_runtime::ServiceStatus>| -> Vec<(String, ServiceState)> {
+    let are = |list: Vec<ServiceStatus>| -> Vec<(String, ServiceState)> {
         list.into_iter().map(|it| (it.name, it.state)).collect()
     };
     let both = |a, b| vec![("a".to_owned(), a), ("b".to_owned(), b)];
@@ -179,16 +179,16 @@ async fn each_service_has_its_own_deadline_for_the_start() {
 
 #[tokio::test(start_paused = true)]
 async fn a_service_that_does_not_stop_in_time_is_aborted_before_the_next_one_stops() {
-    struct Held(Log);
+    struct Held(Log, ServiceStates);
     impl Drop for Held {
         fn drop(&mut self) {
-            self.0.add("drop", "stuck");
+            self.0.add("drop stuck while a is", self.1.list()[0].state.as_str());
         }
     }
     for (own, expected) in [(None, 10_000), (Some(3), 3)] {
         let log = Log::default();
         let (stopper, runner) = runner();
-        let held = Held(log.clone());
+        let held = Held(log.clone(), runner.states());
         let stuck = |started: Started, _stop| async move {
             let _held = held;
             started.ready();
@@ -211,7 +211,8 @@ async fn a_service_that_does_not_stop_in_time_is_aborted_before_the_next_one_sto
             matches!(reason, ServiceFailure::NotStopped { within_ms } if *within_ms == expected)
         );
         assert!(error.others.is_empty());
-        assert_eq!(log.all(), ["start a", "ready a", "drop stuck", "stop a", "end a"]);
+        let dropped = "drop stuck while a is running";
+        assert_eq!(log.all(), ["start a", "ready a", dropped, "stop a", "end a"]);
     }
 }
 

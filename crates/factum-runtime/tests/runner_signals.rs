@@ -20,6 +20,15 @@ fn say(word: &str) {
     println!("\n{WORD}{word}");
 }
 
+/// Says so when it is dropped.
+struct Held(&'static str);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        say(&format!("{} is gone", self.0));
+    }
+}
+
 /// The other process. Does nothing as a test of its own.
 #[tokio::test]
 async fn child() {
@@ -27,6 +36,7 @@ async fn child() {
     let stubborn = task == "stubborn";
     let well = |name: &'static str| {
         move |started: Started, stop: Stop| async move {
+            let _held = stubborn.then(|| Held(name));
             started.ready();
             stop.requested().await;
             say(&format!("{name} stops"));
@@ -113,6 +123,9 @@ fn a_second_signal_forces_the_end() {
         other.signal(first);
         assert_eq!(other.word(), "b stops"); // And does not end; `a` is not asked yet.
         other.signal(second);
+        let mut gone = [other.word(), other.word()];
+        gone.sort();
+        assert_eq!(gone, ["a is gone", "b is gone"]);
         assert_eq!(other.word(), "forced to end by a second signal; aborted: a, b");
         assert!(other.process.wait().unwrap().success());
     }
