@@ -42,7 +42,7 @@ impl<V: LiveView> LiveHandlers<V> {
         let take: Take<V> = |view, registry, recorded| {
             Ok(registry.decode(recorded, |event: E| view.fold(event, recorded))?)
         };
-        self.routes = self.routes.and_then(|routes| routes.add::<E>(take));
+        self.routes = self.routes.and_then(|routes| routes.route::<E>(take));
         self
     }
 }

@@ -119,7 +119,7 @@ impl<P: Projection> ProjectionHandlers<P> {
     where
         P: Project<E>,
     {
-        self.routes = self.routes.and_then(|routes| routes.add::<E>(TypedHandler::of::<E>()));
+        self.routes = self.routes.and_then(|routes| routes.route::<E>(TypedHandler::of::<E>()));
         self
     }
 }

@@ -89,10 +89,7 @@ impl Reads {
             (None, TenantScope::One(_)) => event.stream.as_str().to_owned(),
             (None, TenantScope::All) => format!("{}/{}", event.tenant, event.stream),
         };
-        LaneKey::new(&text).unwrap_or_else(|_| {
-            let digest = blake3::hash(text.as_bytes()).to_hex();
-            LaneKey::new(digest.as_str()).expect("a digest is a short text of letters and digits")
-        })
+        LaneKey::of(&text)
     }
 }
 

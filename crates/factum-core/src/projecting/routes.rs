@@ -54,7 +54,7 @@ impl<H> Routes<H> {
     /// # Errors
     ///
     /// A [`RoutesError`] if another handler takes one of them, or they do not fit together.
-    pub fn add<E: Event>(mut self, handler: H) -> Result<Self, RoutesError> {
+    pub fn route<E: Event>(mut self, handler: H) -> Result<Self, RoutesError> {
         for spec in E::specs() {
             if self.registry.specs().iter().any(|it| it.event_type() == spec.event_type()) {
                 return Err(RoutesError::TwoHandlers { event_type: spec.event_type().clone() });

@@ -53,7 +53,7 @@ impl<S: Subscriber> SubscriberHandlers<S> {
         S: Receive<E>,
     {
         let handle: Handle<S> = |it, registry, event| Box::pin(receive(it, registry, event));
-        self.routes = self.routes.and_then(|routes| routes.add::<E>(handle));
+        self.routes = self.routes.and_then(|routes| routes.route::<E>(handle));
         self
     }
 }
@@ -140,7 +140,7 @@ impl EventSubscriber {
     /// If `name` is no [`SubscriptionName`](crate::SubscriptionName).
     pub fn raw<R>(
         name: &str,
-        query: Query,
+        query: &Query,
         receive: impl Fn(RecordedEvent) -> R + Send + Sync + 'static,
     ) -> Self
     where

@@ -16,3 +16,11 @@ text_name!(
     /// What events are kept in order by: the stream's name, unless chosen otherwise.
     LaneKey, "key", check_text, crate::limits::LANE_KEY_BYTES_MAX
 );
+
+impl LaneKey {
+    /// The key that stands for any text: the text itself where it is a key, else its digest.
+    pub fn of(text: &str) -> Self {
+        Self::new(text)
+            .unwrap_or_else(|_| Self(blake3::hash(text.as_bytes()).to_hex().as_str().into()))
+    }
+}

@@ -71,8 +71,10 @@ impl SubscriptionHandle {
         mut wanted: impl FnMut(&SubscriptionStatus) -> bool,
     ) -> Result<SubscriptionStatus, Ended> {
         let mut statuses = self.watch();
-        let found = statuses.wait_for(|it| wanted(it) || it.has_ended()).await;
-        let found = found.expect("the handle keeps the sender").clone();
+        let found = match statuses.wait_for(|it| wanted(it) || it.has_ended()).await {
+            Ok(found) => found.clone(),
+            Err(_) => self.status(), // The handle keeps the sender, so this does not happen.
+        };
         if wanted(&found) {
             return Ok(found);
         }

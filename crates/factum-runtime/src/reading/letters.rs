@@ -170,6 +170,17 @@ impl Triage {
     }
 }
 
+/// Whether it is an item's turn.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// It is.
+    Now,
+    /// It waits behind one that failed; its letter.
+    Waits(Letter),
+    /// It is set aside already.
+    Passed,
+}
+
 /// Which items of a batch wait, as the batch goes on: behind keys that were parked before, and
 /// behind those that failed in it.
 #[derive(Debug)]
@@ -184,26 +195,30 @@ impl<'a> Queue<'a> {
         Self { triage, parked, failed: HashSet::default() }
     }
 
-    /// Whether the item is not to be handled now, with the letter of a new event that waits.
-    pub(super) fn waits(&self, item: &Item) -> Option<Option<Letter>> {
+    /// Whether it is the item's turn.
+    pub(super) fn turn(&self, item: &Item) -> Turn {
         match &item.letter {
             // It is being tried again; what stands behind it in this batch waits if it fails again.
-            Some(letter) => self.failed.contains(&letter.key).then_some(None),
-            None if self.parked.is_empty() && self.failed.is_empty() => None,
+            Some(letter) if self.failed.contains(&letter.key) => Turn::Passed,
+            Some(_) => Turn::Now,
+            None if self.parked.is_empty() && self.failed.is_empty() => Turn::Now,
             None => {
                 let key = self.triage.key(&item.event);
                 if self.parked.has(&key, item.event.position) {
-                    return Some(None); // It came again before the checkpoint moved over it.
+                    return Turn::Passed; // It came again before the checkpoint moved over it.
                 }
-                let waits = self.parked.holds(&key) || self.failed.contains(&key);
-                waits.then(|| Some(self.triage.waiting(&item.event, key)))
+                if self.parked.holds(&key) || self.failed.contains(&key) {
+                    return Turn::Waits(self.triage.waiting(&item.event, key));
+                }
+                Turn::Now
             }
         }
     }
 
     /// Takes note of what became of a failure.
-    pub(super) fn note(&mut self, letter: &Letter) {
-        if let LetterChange::Put(put) = &letter.change
+    pub(super) fn note(&mut self, letter: Option<&Letter>) {
+        if let Some(letter) = letter
+            && let LetterChange::Put(put) = &letter.change
             && put.status.blocks()
         {
             self.failed.insert(letter.key.clone());

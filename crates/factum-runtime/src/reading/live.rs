@@ -13,7 +13,7 @@ use futures::TryStreamExt;
 
 use super::error::Trouble;
 use super::handle::{Ended, SubscriptionHandle};
-use super::letters::{Queue, Triage, Verdict, removed};
+use super::letters::{Queue, Triage, Turn, Verdict, removed};
 use super::sink::{Batch, Done, Halt, Sink, Stored, words};
 
 /// A value that everybody may read while the loop changes it.
@@ -139,7 +139,7 @@ impl<V: LiveView> Sink for LiveSink<V> {
             }
             match verdict {
                 Verdict::Left(letter) => {
-                    letter.iter().for_each(|letter| queue.note(letter));
+                    queue.note(letter.as_ref());
                     done.letters.extend(letter);
                     self.missing.insert(item.event.position);
                     place += 1;
@@ -174,15 +174,19 @@ impl<V: LiveView> LiveSink<V> {
             // One catch for the whole run: it costs nothing per event.
             let run = catch_unwind(AssertUnwindSafe(|| {
                 while let Some(item) = batch.items().get(*place) {
-                    if let Some(letter) = queue.waits(item) {
-                        done.letters.extend(letter);
-                        missing.insert(item.event.position);
-                    } else {
-                        projection.take(view, &item.event)?;
-                        done.note(&item.event);
-                        if let Some(letter) = &item.letter {
-                            done.letters.push(removed(letter));
-                            missing.remove(&item.event.position);
+                    match queue.turn(item) {
+                        Turn::Passed => {}
+                        Turn::Waits(letter) => {
+                            done.letters.push(letter);
+                            missing.insert(item.event.position);
+                        }
+                        Turn::Now => {
+                            projection.take(view, &item.event)?;
+                            done.note(&item.event);
+                            if let Some(letter) = &item.letter {
+                                done.letters.push(removed(letter));
+                                missing.remove(&item.event.position);
+                            }
                         }
                     }
                     *place += 1;

@@ -12,7 +12,7 @@ use futures::FutureExt;
 use futures::future::join_all;
 
 use super::error::Trouble;
-use super::letters::{Letter, Queue, Triage, Verdict, removed};
+use super::letters::{Letter, Queue, Triage, Turn, Verdict, removed};
 use super::sink::{Batch, Done, Halt, Sink, Stored, words};
 
 /// A subscriber's handlers.
@@ -87,9 +87,13 @@ impl ReceiveSink {
                 return lane;
             }
             begun.fetch_max(place as u64, Ordering::SeqCst);
-            if let Some(letter) = queue.waits(item) {
-                lane.letters.extend(letter);
-                continue;
+            match queue.turn(item) {
+                Turn::Now => {}
+                Turn::Passed => continue,
+                Turn::Waits(letter) => {
+                    lane.letters.push(letter);
+                    continue;
+                }
             }
             let mut made = 0;
             loop {
@@ -102,7 +106,7 @@ impl ReceiveSink {
                 };
                 match self.triage.judge(item, &failure, made) {
                     Verdict::Left(letter) => {
-                        letter.iter().for_each(|letter| queue.note(letter));
+                        queue.note(letter.as_ref());
                         lane.letters.extend(letter);
                         made = 0;
                         break;

@@ -131,7 +131,9 @@ impl Run {
     fn set_aside(&mut self, letters: &[Letter]) {
         if !letters.is_empty() {
             let parked = Arc::make_mut(&mut self.parked);
-            letters.iter().for_each(|letter| parked.apply(letter));
+            for letter in letters {
+                parked.apply(letter);
+            }
         }
     }
 }

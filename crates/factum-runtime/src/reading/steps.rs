@@ -113,7 +113,7 @@ impl Loop {
         let set_aside = !done.letters.is_empty();
         match stored {
             Stored::Now(Advanced::Stored { .. }) => run.stored(&done),
-            Stored::Now(Advanced::Moved(progress)) => return self.follow(run, &progress),
+            Stored::Now(Advanced::Moved(progress)) => return moved(run, &progress),
             Stored::Nothing => {}
             Stored::Owed => {
                 run.owe(done, Instant::now());
@@ -128,14 +128,6 @@ impl Loop {
         Ok(())
     }
 
-    /// Somebody else moved the checkpoint along, by right: what was read is read again from there.
-    fn follow(&self, run: &mut Run, progress: &Progress) -> Result<(), Trouble> {
-        if progress.epoch != run.lease.epoch {
-            return Err(Trouble::Fenced);
-        }
-        Err(Trouble::Moved)
-    }
-
     /// Stores what is owed.
     pub(super) async fn save(&mut self, run: &mut Run) -> Result<(), Trouble> {
         let Some(step) = run.step() else {
@@ -147,7 +139,7 @@ impl Loop {
                 run.paid();
                 Ok(())
             }
-            Advanced::Moved(progress) => self.follow(run, &progress),
+            Advanced::Moved(progress) => moved(run, &progress),
         }
     }
 
@@ -177,7 +169,9 @@ impl Loop {
         };
         loop {
             let letters = self.shared.ledger.dead_letters(list.clone()).await?;
-            letters.iter().for_each(|(_, letter)| parked.note(letter));
+            for (_, letter) in &letters {
+                parked.note(letter);
+            }
             if letters.len() < list.limit {
                 return Ok(parked);
             }
@@ -258,7 +252,7 @@ impl Loop {
         let advance =
             Advance { rebuild: Some(step), ..Advance::new(run.lease.clone(), run.stored, after) };
         match self.sink.reset(advance).await? {
-            Advanced::Moved(progress) => self.follow(run, &progress),
+            Advanced::Moved(progress) => moved(run, &progress),
             Advanced::Stored { .. } => {
                 run.moved_to(after);
                 run.parked = Arc::default();
@@ -330,14 +324,12 @@ impl Loop {
         let mut items = Vec::with_capacity(letters.len());
         for letter in letters {
             let event = self.event_at(letter.position).await?;
-            match event.filter(|event| event.id == letter.id) {
-                Some(event) => items.push(Item { event, letter: Some(letter) }),
-                None => {
-                    let (name, position) = (self.shared.name.clone(), letter.position);
-                    let expected = letter.id;
-                    return Err(SubscriptionError::OtherHistory { name, position, expected }.into());
-                }
-            }
+            let Some(event) = event.filter(|event| event.id == letter.id) else {
+                let (name, position) = (self.shared.name.clone(), letter.position);
+                let expected = letter.id;
+                return Err(SubscriptionError::OtherHistory { name, position, expected }.into());
+            };
+            items.push(Item { event, letter: Some(letter) });
         }
         let to = run.stored;
         self.take_items(run, items, to, stop).await?;
@@ -355,4 +347,11 @@ impl Loop {
         }
         Ok(())
     }
+}
+
+/// The checkpoint is elsewhere: somebody took over, or moved it along by right, and what was read is
+/// read again from there.
+fn moved(run: &Run, progress: &Progress) -> Result<(), Trouble> {
+    let fenced = progress.epoch != run.lease.epoch;
+    Err(if fenced { Trouble::Fenced } else { Trouble::Moved })
 }

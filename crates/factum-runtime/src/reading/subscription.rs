@@ -35,6 +35,8 @@ type MakeSink = Box<dyn FnOnce(Arc<Triage>, &SubscriptionSettings) -> Box<dyn Si
 /// others stand by.
 pub struct Subscription {
     shared: Arc<Shared>,
+    /// Whoever waits is told when the loop is dropped, begun or not.
+    guard: EndGuard,
     reads: Reads,
     make_sink: MakeSink,
     projection: Option<ViewProjection>,
@@ -103,6 +105,7 @@ impl Subscription {
     fn new(log: SharedStore, ledger: SharedStore, reads: Reads, make_sink: MakeSink) -> Self {
         let shared = Shared::new(reads.name().clone(), reads.kind(), log, ledger);
         Self {
+            guard: EndGuard(Arc::clone(&shared)),
             shared,
             reads,
             make_sink,
@@ -190,12 +193,12 @@ impl Subscription {
     /// A [`SubscriptionError`] that trying again does not help. Its state is `Failed` from then on,
     /// here and in the store.
     pub async fn run(self, stop: Stop) -> Result<(), SubscriptionError> {
-        let Self { shared, reads, make_sink, projection, inline, policy, settings, start, clock } =
+        let Self { shared, guard, reads, make_sink, projection, inline, policy, settings, .. } =
             self;
-        let guard = EndGuard(Arc::clone(&shared));
+        let (start, clock) = (self.start, self.clock);
         let scope: TenantScope = shared.log.scope().clone();
         let settings = settings.bounded();
-        let triage = Arc::new(Triage { reads, scope, policy, clock: Arc::clone(&clock) });
+        let triage = Arc::new(Triage { reads, scope, policy, clock });
         if inline {
             Inline::attach(&shared, projection).map_err(|source| {
                 let name = shared.name.clone();

@@ -253,6 +253,7 @@ impl Loop {
             self.try_letters_again(&mut run, stop).await?;
         }
         run.begin_pace();
+        self.shared.set_state(SubscriptionState::CatchingUp, None);
         Ok(State::CatchingUp(run))
     }
 
@@ -304,7 +305,13 @@ impl Loop {
         tokio::select! {
             biased;
             orders = orders => orders.map(|()| Woken::Instructed),
-            page = pages.try_next() => Ok(Woken::Page(page?)),
+            page = pages.try_next() => match page {
+                Ok(page) => Ok(Woken::Page(page)),
+                Err(error) => {
+                    self.finish(run).await; // What was handled need not come again.
+                    Err(error.into())
+                }
+            },
             () = stop.requested() => Err(self.finish(run).await),
             () = sleep_until(due) => Ok(Woken::Due),
         }
@@ -331,12 +338,16 @@ impl Loop {
         let poll = poll(&self.shared, self.settings.poll_ms);
         let head = tokio::select! {
             biased;
-            head = self.watch.past(position) => head?,
+            head = self.watch.past(position) => head,
             () = stop.requested() => return Err(self.finish(run).await),
             orders = orders => return orders.map(|()| Woken::Instructed),
             () = sleep_until(due) => return Ok(Woken::Due),
-            head = poll => head?,
+            head = poll => head,
         };
+        if head.is_err() {
+            self.finish(run).await; // What was handled need not come again.
+        }
+        let head = head?;
         self.shared.update(|status| status.head = status.head.max(head));
         Ok(if head > position { Woken::Head } else { Woken::Due })
     }

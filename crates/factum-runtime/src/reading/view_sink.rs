@@ -20,7 +20,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::error::{SubscriptionError, Trouble};
-use super::letters::{Item, Queue, Triage, Verdict, removed};
+use super::letters::{Item, Queue, Triage, Turn, Verdict, removed};
 use super::sink::{Batch, Done, Halt, Sink, Stored, words};
 
 /// A projection's tables.
@@ -118,9 +118,13 @@ impl ViewSink {
             let mut done = Done::new(batch.to);
             let queue = Queue::new(&self.triage, &batch.parked);
             for item in batch.items() {
-                if let Some(letter) = queue.waits(item) {
-                    done.letters.extend(letter);
-                    continue;
+                match queue.turn(item) {
+                    Turn::Now => {}
+                    Turn::Passed => continue,
+                    Turn::Waits(letter) => {
+                        done.letters.push(letter);
+                        continue;
+                    }
                 }
                 self.projection.handle(&item.event, view).await.ok()?;
                 done.note(&item.event);
@@ -136,9 +140,13 @@ impl ViewSink {
         let mut done = Done::new(batch.to);
         let mut queue = Queue::new(&self.triage, &batch.parked);
         for (place, item) in batch.items().iter().enumerate() {
-            if let Some(letter) = queue.waits(item) {
-                done.letters.extend(letter);
-                continue;
+            match queue.turn(item) {
+                Turn::Now => {}
+                Turn::Passed => continue,
+                Turn::Waits(letter) => {
+                    done.letters.push(letter);
+                    continue;
+                }
             }
             view.mark().await.ok()?;
             let Err(failure) = self.attempt(item, view).await? else {
@@ -150,7 +158,7 @@ impl ViewSink {
             let made = if place == 0 { batch.attempts.saturating_add(1) } else { 1 };
             let halt = match self.triage.judge(item, &failure, made) {
                 Verdict::Left(letter) => {
-                    letter.iter().for_each(|letter| queue.note(letter));
+                    queue.note(letter.as_ref());
                     done.letters.extend(letter);
                     continue;
                 }

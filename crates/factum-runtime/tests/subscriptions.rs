@@ -1,0 +1,192 @@
+//! A subscription hands every event that it reads to its handler, from wherever it begins, and goes
+//! on where it stopped.
+
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod reading;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use factum_core::{
+    Category, EventType, MemoryStore, Position, Query, QueryItem, SharedStore, SubscriptionState,
+    Tag, TenantScope, Timestamp,
+};
+use factum_runtime::{StartFrom, SubscriptionError, SubscriptionSettings, settle};
+use factum_testkit::ManualClock;
+use reading::{Seen, append, in_time, memory, raw, recording, recording_as, settings, take};
+
+#[tokio::test]
+async fn everything_comes_once_and_in_order() {
+    let (store, seen) = (memory(), Seen::default());
+    take(&store, "a", &[1, 2, 3]).await;
+    let running = recording(&store, &Query::all(), &seen).spawn();
+    in_time(running.caught_up()).await.unwrap();
+    take(&store, "b", &[4]).await;
+    take(&store, "a", &[5]).await;
+    in_time(running.caught_up()).await.unwrap();
+    assert_eq!(seen.positions(), [1, 2, 3, 4, 5]);
+    let status = in_time(running.wait_for(|it| it.state == SubscriptionState::Live)).await.unwrap();
+    assert_eq!((status.position.get(), status.lag(), status.handled), (5, 0, 5));
+    in_time(running.stop()).await.unwrap();
+}
+
+/// 2,500 events in pages of 1,000: the edges of pages are where events are lost or come twice.
+#[tokio::test]
+async fn page_edges_lose_and_double_nothing() {
+    let store = memory();
+    for stream in 0..25 {
+        let numbers: Vec<u64> = (0..100).collect();
+        take(&store, stream, &numbers).await;
+    }
+    for page_events_max in [1, 999, 1_000, 2_500] {
+        let seen = Seen::default();
+        let name = format!("pages-of-{page_events_max}");
+        let subscription = recording_as(&name, &store, &Query::all(), &seen)
+            .with_settings(SubscriptionSettings { page_events_max, lanes: 1, ..settings() });
+        let running = subscription.spawn();
+        in_time(running.caught_up()).await.unwrap();
+        in_time(running.stop()).await.unwrap();
+        assert_eq!(seen.positions(), (1..=2_500).collect::<Vec<u64>>(), "{page_events_max}");
+    }
+}
+
+/// Seven types, and filters that match few of them, over 2,500 events.
+#[tokio::test]
+async fn sparse_filters_lose_and_double_nothing() {
+    let store = memory();
+    for number in 0..2_500_u64 {
+        let event_type = format!("step.kind-{}", if number % 500 == 499 { 6 } else { number % 6 });
+        append(&store, number % 10, vec![raw(&event_type, "{}".into())]).await;
+    }
+    for kinds in [vec![0], vec![6], vec![1, 6], (0..7).collect()] {
+        let names = kinds.iter().map(|kind| format!("step.kind-{kind}"));
+        let types: Vec<EventType> = names.map(|it| EventType::new(&it).unwrap()).collect();
+        let query = Query::from(QueryItem::default().types(types.clone()));
+        let seen = Seen::default();
+        let name = format!("kinds-{}-{}", kinds[0], kinds.len());
+        let running = recording_as(&name, &store, &query, &seen).spawn();
+        in_time(running.caught_up()).await.unwrap();
+        in_time(running.stop()).await.unwrap();
+        let expected = (0..2_500_u64).filter(|number| {
+            let kind = if number % 500 == 499 { 6 } else { number % 6 };
+            kinds.contains(&kind)
+        });
+        assert_eq!(seen.events().len(), expected.count());
+        assert!(seen.counts().values().all(|count| *count == 1));
+        let found: HashSet<EventType> = seen.events().into_iter().map(|it| it.event_type).collect();
+        assert_eq!(found, types.into_iter().collect());
+    }
+}
+
+#[tokio::test]
+async fn f24_no_event_and_one_event_end() {
+    let (store, seen) = (memory(), Seen::default());
+    let running = recording(&store, &Query::all(), &seen).spawn();
+    assert_eq!(in_time(running.caught_up()).await.unwrap(), Position::START);
+    take(&store, "a", &[1]).await;
+    in_time(running.caught_up()).await.unwrap();
+    assert_eq!(seen.positions(), [1]);
+}
+
+#[tokio::test]
+async fn it_goes_on_where_it_stopped() {
+    let (store, seen) = (memory(), Seen::default());
+    take(&store, "a", &[1, 2]).await;
+    let running = recording(&store, &Query::all(), &seen).spawn();
+    in_time(running.caught_up()).await.unwrap();
+    in_time(running.stop()).await.unwrap();
+    take(&store, "a", &[3]).await;
+    let running = recording(&store, &Query::all(), &seen).spawn();
+    in_time(running.caught_up()).await.unwrap();
+    assert_eq!(seen.positions(), [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn it_begins_where_it_is_told() {
+    let clock = Arc::new(ManualClock::default());
+    let own: SharedStore = Arc::new(MemoryStore::new(TenantScope::default(), clock.clone()));
+    for number in 0..10 {
+        clock.set(Timestamp::from_micros(number * 1_000_000));
+        take(&own, "a", &[number.unsigned_abs()]).await;
+    }
+    for (name, start, first) in [
+        ("beginning", StartFrom::Beginning, 1),
+        ("now", StartFrom::Now, 11),
+        ("after", StartFrom::After(Position::new(4)), 5),
+        ("at", StartFrom::At(Timestamp::from_micros(6_000_000)), 7),
+        ("between", StartFrom::At(Timestamp::from_micros(6_000_001)), 8),
+        ("before", StartFrom::At(Timestamp::from_micros(-5)), 1),
+        ("later", StartFrom::At(Timestamp::from_micros(60_000_000)), 11),
+    ] {
+        let seen = Seen::default();
+        let running = recording_as(name, &own, &Query::all(), &seen).starting(start).spawn();
+        in_time(running.caught_up()).await.unwrap();
+        assert_eq!(seen.positions(), (first..=10).collect::<Vec<u64>>(), "{name}");
+        in_time(running.stop()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn it_reads_by_category_type_and_tag() {
+    let store = memory();
+    take(&store, "a", &[1]).await;
+    let mut tagged = raw("step.taken", "{}".into());
+    tagged.tags = [Tag::new("room", "7").unwrap()].into_iter().collect();
+    append(&store, "b", vec![tagged]).await;
+    append(&store, "b", vec![raw("step.undone", "{}".into())]).await;
+    let category = |name| QueryItem::default().category(Category::new(name).unwrap());
+    for (name, item, expected) in [
+        ("walks", category("walk"), vec![1, 2, 3]),
+        ("runs", category("run"), vec![]),
+        (
+            "undone",
+            QueryItem::default().event_type(EventType::new("step.undone").unwrap()),
+            vec![3],
+        ),
+        ("room", QueryItem::tagged("room", 7).unwrap(), vec![2]),
+    ] {
+        let seen = Seen::default();
+        let running = recording_as(name, &store, &item.into(), &seen).spawn();
+        in_time(running.caught_up()).await.unwrap();
+        assert_eq!(seen.positions(), expected, "{name}");
+        in_time(running.stop()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn two_programs_that_claim_one_name_with_different_shapes_are_told() {
+    let (store, seen) = (memory(), Seen::default());
+    let running = recording(&store, &Query::all(), &seen).spawn();
+    in_time(running.caught_up()).await.unwrap();
+    let walks = QueryItem::default().category(Category::new("walk").unwrap()).into();
+    let other = recording(&store, &walks, &seen).spawn();
+    let error = in_time(other.ended()).await.unwrap_err();
+    assert!(matches!(error, SubscriptionError::Shape(_)), "{error}");
+    let text = error.to_string();
+    assert!(
+        text.contains("reading every event") && text.contains("reading category walk"),
+        "{text}"
+    );
+    assert_eq!(running.status().state, SubscriptionState::Live, "the first one goes on");
+}
+
+#[tokio::test]
+async fn settling_waits_for_what_subscriptions_append_themselves() {
+    let store = memory();
+    let (seen, own) = (Seen::default(), Arc::clone(&store));
+    let echo = factum_core::EventSubscriber::raw("echo", &Query::all(), move |event| {
+        let store = Arc::clone(&own);
+        async move {
+            if event.stream.category() == "walk" && event.revision.get() < 3 {
+                take(&store, event.stream.id(), &[event.revision.get()]).await;
+            }
+            Ok(())
+        }
+    });
+    let echo = factum_runtime::Subscription::deliver(Arc::clone(&store), echo).spawn();
+    let all = recording(&store, &Query::all(), &seen).spawn();
+    take(&store, "a", &[0]).await;
+    in_time(settle(&[echo.clone(), all.clone()])).await.unwrap();
+    assert_eq!(seen.positions(), [1, 2, 3, 4]);
+}
