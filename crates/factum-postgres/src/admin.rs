@@ -5,8 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use factum_core::{
     AdminRecord, AppendError, Appended, Category, CategoryInfo, CategoryList, Claim, EventType,
-    Expected, Position, Principal, Revision, StoreError, StreamAdmin, StreamId, StreamInfo,
-    StreamList, TenantId, check_limit, record_event,
+    Expected, NewEvent, Place, Position, Principal, Revision, StoreError, StreamAdmin, StreamId,
+    StreamInfo, StreamList, TenantId, check_limit, record_event,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -24,6 +24,7 @@ use crate::names::bad;
 use crate::parameters::Hidden;
 use crate::read::rows_max;
 use crate::store::Shared;
+use crate::views::inline::{Keeper, Kept};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -170,11 +171,67 @@ impl PostgresStore {
             (&principal, Type::TEXT),
             (&payload, Type::BYTEA),
         ];
-        let rows = self.act_rows(&sql.act, &binds).await?;
-        let row = rows.first().ok_or_else(|| crate::read::no_row("what became of the act"));
-        let verdict = row.and_then(|row| act_verdict(row, stream, expected, truncate_before));
-        let appended = verdict.map_err(Failure::into_append_error)??;
+        let verdict = |rows: &[Row]| {
+            let row = rows.first().ok_or_else(|| crate::read::no_row("what became of the act"));
+            row.and_then(|row| act_verdict(row, stream, expected, truncate_before))
+        };
+        let kept = self.shared.inline.now();
+        let appended = if kept.is_empty() {
+            let rows = self.act_rows(&sql.act, &binds).await?;
+            verdict(&rows).map_err(Failure::into_append_error)??
+        } else {
+            self.act_with(&kept, &binds, verdict, &event).await?
+        };
         self.publish(appended.last);
+        Ok(appended)
+    }
+
+    /// The same with the views that are kept inside, in one transaction.
+    async fn act_with(
+        &self,
+        kept: &[Kept],
+        binds: &[Bind<'_>],
+        verdict: impl FnOnce(&[Row]) -> Result<Result<Appended, AppendError>, Failure>,
+        event: &NewEvent,
+    ) -> Result<Appended, AppendError> {
+        const OPERATION: &str = "append";
+        let Shared { config, sql, views, .. } = &*self.shared;
+        let failed = |failure: Failure| failure.into_store_error(OPERATION);
+        let (tenant, now) = (self.tenant()?.clone(), config.clock.now());
+        let work = self.work(OPERATION, !config.unsafe_no_flush).await?;
+        let idle =
+            format!("SET LOCAL idle_in_transaction_session_timeout = {}", config.idle_timeout_ms);
+        let acting = async {
+            work.batch_execute(&idle).await?;
+            Ok(work.query_typed(&sql.act, binds).await?)
+        };
+        let rows = match work.in_time(acting).await {
+            Err(failure) if failure.is_lock_timeout() => {
+                work.roll_back().await;
+                let client = self.shared.readers.client().await.map_err(failed)?;
+                return Err(holder::named(&client, &self.shared, failure).await.into());
+            }
+            other => other.map_err(failed)?,
+        };
+        let appended = match verdict(&rows).map_err(failed)? {
+            Ok(appended) => appended,
+            Err(refused) => {
+                work.roll_back().await;
+                return Err(refused);
+            }
+        };
+        let place = |(stream, revision): &(StreamId, Revision)| {
+            let (position, tenant) = (appended.last, tenant.clone());
+            let (stream, revision) = (stream.clone(), *revision);
+            event.clone().into_recorded(Place { position, tenant, stream, revision, now })
+        };
+        let events: Vec<_> = appended.streams.iter().map(place).collect();
+        let keeper = Keeper { client: work.session(), sql, limits: &views.limits, now };
+        if let Err(hindered) = keeper.keep(kept, &tenant, &events).await {
+            work.roll_back().await;
+            return Err(hindered.into_append_error());
+        }
+        work.commit().await.map_err(Failure::into_append_error)?;
         Ok(appended)
     }
 

@@ -168,7 +168,8 @@ async fn compact(shared: &Shared, now: i64) -> Result<u64, Failure> {
             break;
         }
     }
-    let vacuum = "VACUUM {schema}.commands, {schema}.snapshots, {schema}.claims, {schema}.streams";
+    let vacuum = "VACUUM {schema}.commands, {schema}.snapshots, {schema}.claims, {schema}.streams, \
+                  {schema}.subscriptions, {schema}.letters";
     client.batch_execute(&shared.schema.fill(vacuum)).await?;
     Ok(before.saturating_sub(bytes(&client, shared).await?))
 }

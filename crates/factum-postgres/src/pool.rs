@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Object, Pool, PoolError};
+use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
 use factum_core::StoreError;
 use futures::{StreamExt, TryStreamExt};
 use tokio_postgres::types::Type;
@@ -171,6 +171,11 @@ pub(crate) struct Work {
 }
 
 impl Work {
+    /// The connection with its prepared statements.
+    pub(crate) fn session(&self) -> &ClientWrapper {
+        &self.client
+    }
+
     /// What an answer to statements of the transaction comes to, unless it takes too long.
     pub(crate) async fn in_time<T>(
         &self,

@@ -130,6 +130,7 @@ statements! {
     empty_streams = "verify/empty_streams";
     claim_rows = "verify/claim_rows";
     command_rows = "verify/command_rows";
+    letter_counts = "verify/letter_counts";
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! 1. Every event: its checksum, its names, its place: positions and revisions without a hole.
 //! 2. Every posting of every event, and that there are no others.
-//! 3. Every stream, claim, command and snapshot.
+//! 3. Every stream, claim, command and snapshot, and the counts of every subscription.
 //!
 //! Damage is a finding that names its place; the check goes on behind it where it can. The pages and
 //! indexes themselves are PostgreSQL's to check: `pg_checksums`, `amcheck`.
@@ -50,6 +50,7 @@ pub(crate) async fn verify(shared: &Shared, scope: &TenantScope) -> Result<Verif
     check.claims().await?;
     check.commands().await?;
     check.snapshots().await?;
+    check.letters().await?;
     let Check { findings, digester, in_scope, .. } = check;
     Ok(Verified { events: in_scope, digest: digester.digest(), findings })
 }
@@ -195,6 +196,15 @@ impl Check<'_> {
             let Some(last) = rows.last() else { return Ok(()) };
             after = (last.get(0), last.get(1));
         }
+    }
+
+    async fn letters(&mut self) -> Result<(), Failure> {
+        for row in self.rows(&self.shared.sql.letter_counts, &[(&ROWS, Type::INT8)]).await? {
+            let (scope, name, known): (&str, &str, bool) = (row.get(0), row.get(1), row.get(2));
+            let what = if known { "its counts are not those of its letters" } else { "missing" };
+            self.found(format!("subscription {name} of {scope}: {what}"));
+        }
+        Ok(())
     }
 
     async fn snapshots(&mut self) -> Result<(), Failure> {

@@ -48,7 +48,7 @@ const BEGIN_READ_ONLY: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
 pub(crate) struct Views {
     pool: Pool,
     connector: Connector,
-    limits: Limits,
+    pub(crate) limits: Limits,
 }
 
 impl Views {

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 use factum_core::{
-    AppendRequest, Claim, ClaimChange, Codec, Command, CommandId, CorrelationId, EventId,
-    EventStore, EventStoreExt, EventType, Expected, LogRead, NewEvent, Position, Query, QueryItem,
-    StreamAdmin, StreamId, StreamList, StreamRead, Tag,
+    Advance, AppendRequest, CheckpointStore, Claim, ClaimChange, Codec, Command, CommandId,
+    CorrelationId, DeadLetter, DeadLetterList, DeadLetterStatus, DeadLetters, EventId, EventStore,
+    EventStoreExt, EventType, Expected, LaneKey, LeaseAnswer, LeaseClaim, LeaseStore, LetterChange,
+    LogRead, NewEvent, OwnerId, Position, Query, QueryItem, Registration, StreamAdmin, StreamId,
+    StreamList, StreamRead, SubscriptionKind, SubscriptionName, SubscriptionReport, Tag, TenantId,
+    Timestamp,
 };
 use factum_testkit::servers::{PostgresOptions, postgres_under_test};
 use tokio_postgres::types::Type;
@@ -82,11 +85,63 @@ async fn daily_work(store: &PostgresStore, round: u64) {
         let found = LogRead { limit: Some(3), ..LogRead::after(wanted, Position::START) };
         assert!(!store.collect(found).await.unwrap().is_empty());
     }
+    subscribers_work(store, round).await;
     let kind = Query::from(QueryItem::default().event_type(event(3).event_type));
     let few = LogRead { limit: Some(10), ..LogRead::after(kind, Position::START) };
     assert_eq!(store.collect(few).await.unwrap().len(), 10);
     let list = StreamList { limit: 5, ..StreamList::default() };
     assert_eq!(store.streams(list).await.unwrap().len(), 5);
+}
+
+/// What a reader of the log does all the time: steps, renewals, events that are set aside.
+async fn subscribers_work(store: &PostgresStore, round: u64) {
+    let name = SubscriptionName::new(format!("reader-{round}")).unwrap();
+    let registration = Registration {
+        name: name.clone(),
+        kind: SubscriptionKind::Subscription,
+        version: 1,
+        shape: "every event".into(),
+        start: Position::START,
+    };
+    store.register(registration).await.unwrap();
+    let owner = OwnerId::new("the test").unwrap();
+    let claim = LeaseClaim { name: name.clone(), owner, expired: None };
+    let LeaseAnswer::Granted(lease, _) = store.claim_lease(claim).await.unwrap() else {
+        panic!("expected a free lease");
+    };
+    for place in 0..50 {
+        let to = Position::new(place + 1);
+        let mut step = Advance::new(lease.clone(), Position::new(place), to);
+        store.advance(step.clone()).await.unwrap();
+        step.from = to;
+        step.letters = (0..20).map(|it| LetterChange::Put(letter(place * 20 + it))).collect();
+        store.advance(step).await.unwrap();
+        store.renew_lease(&lease, SubscriptionReport::default()).await.unwrap();
+    }
+    let list = DeadLetterList { name: Some(name), limit: 10, ..DeadLetterList::default() };
+    let of_key = DeadLetterList { key: Some(LaneKey::new("key 3").unwrap()), ..list.clone() };
+    let due = DeadLetterList { due: true, ..list.clone() };
+    for (list, expected) in [(list, 10), (of_key, 10), (due, 0)] {
+        assert_eq!(store.dead_letters(list).await.unwrap().len(), expected);
+    }
+}
+
+fn letter(number: u64) -> DeadLetter {
+    let event = event(number);
+    DeadLetter {
+        position: Position::new(number + 1),
+        key: LaneKey::new(format!("key {}", number % 10)).unwrap(),
+        status: DeadLetterStatus::Parked,
+        id: event.id,
+        tenant: TenantId::default(),
+        stream: account(number),
+        event_type: event.event_type,
+        cause: "no".into(),
+        attempts: 1,
+        first_at: Timestamp::from_micros(0),
+        last_at: Timestamp::from_micros(0),
+        due: false,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

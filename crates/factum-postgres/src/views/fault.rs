@@ -30,6 +30,10 @@ impl Fault {
         if read_only && code == READ_ONLY {
             return Self::Statement(said(db));
         }
+        // Too few values or too many, where nobody knew how many there must be.
+        if db.routine() == Some("exec_bind_message") {
+            return Self::Statement(said(db));
+        }
         // A statement that was prepared before its tables changed is prepared anew next time.
         let outdated = db.routine() == Some("RevalidateCachedQuery");
         if outdated || STORE_CLASSES.contains(&&code[..2]) || STORE_CODES.contains(&code) {
@@ -45,7 +49,7 @@ fn said(error: &DbError) -> String {
     let code = error.code().code();
     let mut said = format!("the server refused the statement ({code}");
     // What is wrong with a text or a name shows both; what is wrong with values shows values.
-    if matches!(&code[..2], "42" | "0A" | "25" | "3F" | "26") {
+    if matches!(&code[..2], "08" | "42" | "0A" | "25" | "3F" | "26") {
         said.push_str(": ");
         said.push_str(error.message());
     }

@@ -6,6 +6,7 @@ pub(crate) mod children;
 pub(crate) mod proxy;
 pub(crate) mod requests;
 pub(crate) mod session;
+pub(crate) mod views;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
