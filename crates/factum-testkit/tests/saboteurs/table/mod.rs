@@ -5,6 +5,7 @@ mod checkpoints;
 mod dead_letters;
 mod judging;
 mod leases;
+mod orders;
 mod reads;
 mod snapshots;
 mod whole;
@@ -24,6 +25,7 @@ pub(crate) fn table() -> Vec<Row> {
         admin::rows(),
         snapshots::rows(),
         checkpoints::rows(),
+        orders::rows(),
         leases::rows(),
         dead_letters::rows(),
         whole::rows(),
