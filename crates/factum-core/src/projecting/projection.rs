@@ -41,16 +41,13 @@ use crate::{
 ///
 /// impl Projection for Balances {
 ///     const NAME: &'static str = "balances";
+///     const MIGRATIONS: &'static [ViewMigration] = &[ViewMigration::new(
+///         "balances",
+///         "CREATE TABLE balances (account TEXT PRIMARY KEY, amount BIGINT NOT NULL)",
+///     )];
 ///
 ///     fn handlers(on: ProjectionHandlers<Self>) -> ProjectionHandlers<Self> {
 ///         on.events::<Deposited>() // and those of other contexts
-///     }
-///
-///     fn migrations() -> &'static [ViewMigration] {
-///         &[ViewMigration::new(
-///             "balances",
-///             "CREATE TABLE balances (account TEXT PRIMARY KEY, amount BIGINT NOT NULL)",
-///         )]
 ///     }
 ///
 ///     async fn reset(&self, _: Position, view: &mut dyn ViewTransaction) -> Result<(), HandlerError> {
@@ -78,13 +75,11 @@ pub trait Projection: Sized + Send + Sync + 'static {
     /// 1-based; raise it when the same events are to make another view: the view is then rebuilt.
     const VERSION: u32 = 1;
 
+    /// The changes of its tables, in order. Those that were made are never edited.
+    const MIGRATIONS: &'static [ViewMigration] = &[];
+
     /// Says which events it takes: one [`Project`] for each.
     fn handlers(on: ProjectionHandlers<Self>) -> ProjectionHandlers<Self>;
-
-    /// The changes of its tables, in order. Those that were made are never edited.
-    fn migrations() -> &'static [ViewMigration] {
-        &[]
-    }
 
     /// Makes the view what it is before any event after `after`: empty, if that is the start.
     fn reset(
@@ -243,7 +238,7 @@ impl ViewProjection {
         }
         let reads = Reads::new(P::NAME, SubscriptionKind::Projection, P::VERSION, routes.query());
         let erased = Arc::new(Typed { projection, routes });
-        Ok(Self { reads, migrations: P::migrations(), erased })
+        Ok(Self { reads, migrations: P::MIGRATIONS, erased })
     }
 
     adjusted_reads!("projection");
