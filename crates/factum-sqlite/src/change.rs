@@ -58,6 +58,17 @@ where
 }
 
 impl Change {
+    /// A write whose answer nobody waits for.
+    #[cfg(test)]
+    pub(crate) fn new(
+        operation: &'static str,
+        loss: Loss,
+        work: impl Fn(&Connection, Timestamp) -> Result<(), Failure> + Send + 'static,
+    ) -> Self {
+        let reply = oneshot::channel().0;
+        Self { loss, run: RefCell::new(Box::new(Running { operation, work, done: None, reply })) }
+    }
+
     pub(crate) fn run(&self, conn: &Connection, now: Timestamp) -> Result<(), Failure> {
         self.run.borrow_mut().run(conn, now)
     }

@@ -22,9 +22,9 @@
 //! # Guarantees
 //!
 //! Positions are dense. An append is flushed before it is acknowledged; a snapshot, a step of a
-//! subscription and the view that moves with it are not. Every row of the log carries a checksum
-//! that is verified when it is read; rows of subscriptions and views carry none. Several processes may open one file: positions stay
-//! dense, and a watch wakes for another process's append within
+//! subscription and the view that moves with it are not. Every row but those of subscriptions and
+//! views carries a checksum that is verified when it is read. Several processes may open one file:
+//! positions stay dense, and a watch wakes for another process's append within
 //! [`foreign_wake_ms_max`](factum_core::Capabilities::foreign_wake_ms_max).
 //!
 //! # Views
@@ -33,6 +33,7 @@
 //! runs on the writing thread: appends wait while a page of it is handled. Its statements reach no
 //! table of the store but to read it, no other file, no temporary table, and neither begin nor end a
 //! transaction. `$1` binds a truth value as 0 or 1, and a number that is none as null.
+//! SQLite's foreign keys are not enforced.
 //!
 //! # Limits
 //!

@@ -162,7 +162,9 @@ impl WriterHandle {
 impl Drop for WriterHandle {
     fn drop(&mut self) {
         self.queue = None; // The thread ends once it has answered what is queued.
-        if let Some(thread) = self.thread.take() {
+        // Work on a view may hold the last handle, and drops it on the writing thread itself.
+        let elsewhere = |it: &JoinHandle<()>| it.thread().id() != std::thread::current().id();
+        if let Some(thread) = self.thread.take().filter(elsewhere) {
             let _ = thread.join();
         }
     }

@@ -8,11 +8,15 @@ use std::path::Path;
 
 use common::{all, append, claiming, command, kind, open, snapshot, stream, try_open};
 use factum_core::{
-    EventStore, EventStoreExt, LogRead, Maintenance, QueryItem, Revision, SnapshotList,
-    SnapshotStore, StoreErrorKind, StreamRead, Tag,
+    Advance, CheckpointStore, DeadLetter, DeadLetterStatus, EventStore, EventStoreExt, LaneKey,
+    LeaseAnswer, LeaseClaim, LeaseStore, LetterChange, LogRead, Maintenance, OwnerId, Position,
+    QueryItem, Registration, Revision, SnapshotList, SnapshotStore, StoreErrorKind, StreamRead,
+    SubscriptionKind, SubscriptionName, Tag,
 };
+use factum_sqlite::SqliteStore;
 
-/// A store of 60 events over 3 streams, with a claim, a command and snapshots, closed.
+/// A store of 60 events over 3 streams, with a claim, a command, snapshots and a subscription,
+/// closed.
 async fn build(folder: &Path) {
     let store = open(folder).await;
     for round in 0..20 {
@@ -25,6 +29,37 @@ async fn build(folder: &Path) {
     store.append(append("bob", 101..102).command(command("c1", "bob"))).await.unwrap();
     store.save_snapshot(snapshot("ann", 3)).await.unwrap();
     store.save_snapshot(snapshot("ann", 7)).await.unwrap();
+    set_aside(&store).await;
+}
+
+/// A subscription with an event that is set aside.
+async fn set_aside(store: &SqliteStore) {
+    let name = SubscriptionName::new("mails").unwrap();
+    let (kind, start) = (SubscriptionKind::Subscription, Position::START);
+    let shape = "every event".into();
+    let registration = Registration { name: name.clone(), kind, version: 1, shape, start };
+    store.register(registration).await.unwrap();
+    let claim = LeaseClaim { name, owner: OwnerId::new("one").unwrap(), expired: None };
+    let LeaseAnswer::Granted(lease, _) = store.claim_lease(claim).await.unwrap() else {
+        panic!("nobody holds it")
+    };
+    let event = &all(store).await[6];
+    let mut step = Advance::new(lease, start, event.position);
+    step.letters.push(LetterChange::Put(DeadLetter {
+        position: event.position,
+        key: LaneKey::new("ann").unwrap(),
+        status: DeadLetterStatus::Parked,
+        id: event.id,
+        tenant: event.tenant.clone(),
+        stream: event.stream.clone(),
+        event_type: event.event_type.clone(),
+        cause: "no such address".into(),
+        attempts: 1,
+        first_at: event.recorded_at,
+        last_at: event.recorded_at,
+        due: false,
+    }));
+    store.advance(step).await.unwrap();
 }
 
 /// Changes the closed store behind its back, then returns what a verification finds.
@@ -76,6 +111,12 @@ async fn f4_each_kind_of_damage_is_found_and_named() {
         ("UPDATE snapshots SET position = position + 1 WHERE revision = 3", ANNS_SNAPSHOT),
         ("UPDATE snapshots SET payload_checksum = 1 WHERE revision = 3", ANNS_SNAPSHOT),
         ("UPDATE snapshots SET stream = 'account/bob' WHERE revision = 7", "\"account/bob\""),
+        ("UPDATE subscriptions SET kind = 9", "row of subscription \"mails\" of scope \"default\""),
+        ("UPDATE subscriptions SET last_id = x'00', last_position = 1", "row of subscription"),
+        ("DELETE FROM letters", "to be [0, 0, 0], found [1, 0, 1]"),
+        ("UPDATE letters SET status = 1", "to be [1, 1, 0], found [1, 0, 1]"),
+        ("UPDATE letters SET event_type = ''", "at position 7 makes no sense"),
+        ("DELETE FROM subscriptions", "dead letter at position 7: its subscription mails"),
     ];
     for (damage, named) in cases {
         let findings = findings_after(damage).await;

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use common::{all, append, kind, open, snapshot, stream};
 use factum_core::{
-    EventStore, Maintenance, SnapshotList, SnapshotStore, StoreErrorKind, TenantId, TenantScope,
+    CheckpointStore, DeadLetterList, DeadLetters, EventStore, Maintenance, Position, ProgressList,
+    Registration, SnapshotList, SnapshotStore, StoreErrorKind, SubscriptionKind, SubscriptionName,
+    SubscriptionState, TenantId, TenantScope, ViewMigration,
 };
 use factum_sqlite::{SqliteStore, SqliteStoreConfig};
 
@@ -159,6 +161,72 @@ async fn the_file_of_format_4_reads_as_it_was_written() {
     let store = all.for_tenant(&TenantId::default()).unwrap();
     let found = store.latest_snapshot(&stream("ann"), &kind(), None).await.unwrap();
     assert_eq!(found, Some(snapshot("ann", 9)));
+}
+
+#[tokio::test]
+async fn a_file_from_before_subscriptions_takes_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = open_fixture(folder.path(), "format-4.db").await;
+    assert_eq!(all.stats().await.unwrap().format, 5);
+    assert_eq!(all.subscriptions(ProgressList::default()).await.unwrap(), []);
+    let name = SubscriptionName::new("mails").unwrap();
+    let (kind, shape) = (SubscriptionKind::Subscription, "every event".into());
+    let start = Position::new(26);
+    let registration = Registration { name: name.clone(), kind, version: 1, shape, start };
+    let registered = all.register(registration).await.unwrap();
+    assert_eq!(all.progress(&name).await.unwrap(), Some(registered));
+    assert_eq!(all.verify().await.unwrap().findings, [""; 0]);
+}
+
+#[tokio::test]
+async fn the_file_of_format_5_reads_as_it_was_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = open_fixture(folder.path(), "format-5.db").await;
+    let verified = all.verify().await.unwrap();
+    assert_eq!(verified.findings, [""; 0]);
+    assert_eq!(verified.digest.to_string(), include_str!("fixtures/format-5.digest").trim());
+
+    let stored = all.subscriptions(ProgressList::default()).await.unwrap();
+    let keys: Vec<_> = stored
+        .iter()
+        .map(|it| (it.tenant.as_ref().map(TenantId::as_str), it.name.as_str(), it.position.get()))
+        .collect();
+    let own = Some("default");
+    assert_eq!(keys, [(None, "mails", 3), (own, "balances", 26), (own, "mails", 20)]);
+    let (balances, mails) = (&stored[1], &stored[2]);
+    assert_eq!((balances.kind, balances.version), (SubscriptionKind::Projection, 2));
+    assert_eq!(balances.rebuild.as_ref().unwrap().after, Position::new(2));
+    assert_eq!((balances.owner.as_ref(), balances.epoch.get()), (None, 1));
+    assert_eq!(mails.last.unwrap().position, Position::new(19));
+    assert_eq!(mails.owner.as_ref().unwrap().as_str(), "host one");
+    assert_eq!(mails.report.state, SubscriptionState::Retrying);
+    assert_eq!(mails.report.reason.as_deref(), Some("the server is away"));
+    assert_eq!(mails.paused.as_ref().unwrap().reason, "night");
+    assert_eq!((mails.parked_keys, mails.waiting_events, mails.dead_letters), (1, 1, 2));
+
+    let list = DeadLetterList { waiting: true, ..DeadLetterList::default() };
+    let letters = all.dead_letters(list).await.unwrap();
+    let letters: Vec<_> = letters
+        .iter()
+        .map(|(_, it)| {
+            (it.position.get(), it.key.as_str(), it.status.as_str(), it.attempts, it.due)
+        })
+        .collect();
+    assert_eq!(
+        letters,
+        [
+            (5, "ann", "parked", 3, true),
+            (6, "ann", "waiting", 0, false),
+            (7, "bob", "dead", 3, false)
+        ]
+    );
+
+    let store = all.for_tenant(&TenantId::default()).unwrap();
+    let table = "CREATE TABLE balances (id TEXT PRIMARY KEY, n BIGINT NOT NULL)";
+    let migrations = [ViewMigration::new("table", table)];
+    assert_eq!(store.migrate_view(&balances.name, &migrations).await.unwrap(), 0, "made before");
+    let rows = store.query_view("SELECT n FROM balances WHERE id = 'ann'", &[]).await.unwrap();
+    assert_eq!(rows[0].get::<i64>(0).unwrap(), 7);
 }
 
 #[tokio::test]

@@ -9,11 +9,14 @@ use factum_core::{
 use tokio::sync::oneshot;
 
 use super::Writer;
+use crate::change::{Change, Loss};
 use crate::connection::open_writer;
 use crate::snapshots::SnapshotWrite;
 use crate::views::Guard;
 use crate::writer::Write;
 use crate::{SqliteStoreConfig, migrate};
+
+mod views;
 
 fn stream() -> StreamId {
     StreamId::new("account", "ann").unwrap()
@@ -94,6 +97,21 @@ fn only_groups_of_saved_snapshots_go_unflushed() {
         let level: i64 = conn.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
         assert_eq!(level, 2);
     }));
+}
+
+#[test]
+fn steps_go_unflushed_and_orders_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = writer(&folder, false);
+    let change = |loss| Write::Change(Change::new("test", loss, |_, _| Ok(())));
+    let groups = vec![
+        vec![append()],
+        vec![change(Loss::May)],
+        vec![change(Loss::Never)],
+        vec![change(Loss::May), save()],
+        vec![change(Loss::May), change(Loss::Never)],
+    ];
+    assert_eq!(levels(&mut writer, groups), [2, 1, 2, 1, 2]);
 }
 
 #[test]

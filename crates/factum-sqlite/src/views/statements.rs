@@ -1,6 +1,7 @@
 //! Statements of views: looked at once, then prepared and bound without a further thought.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use factum_core::{SqlRow, SqlValue};
 use foldhash::fast::RandomState;
@@ -24,11 +25,11 @@ pub(crate) struct Statements {
 }
 
 /// Which value goes to which of a statement's places.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Binds {
     count: usize,
-    /// The number of the value for each place, 1-based; empty if it is that of the place.
-    order: Box<[usize]>,
+    /// The number of the value for each place, 1-based; `None` if it is that of the place.
+    order: Option<Arc<[usize]>>,
 }
 
 impl Statements {
@@ -101,22 +102,31 @@ impl Statements {
         sql: &str,
         values: &[SqlValue<'_>],
     ) -> Result<CachedStatement<'c>, StatementFailure> {
-        if self.known.get(sql).is_none_or(|binds| binds.count != values.len()) {
-            let statement = conn.prepare(sql).map_err(|error| self.prepared(error))?;
-            let binds = Binds::of(&statement, values.len())?;
-            if self.known.len() >= KNOWN_MAX {
-                self.known.clear();
-            }
-            self.known.insert(sql.into(), binds);
-        }
+        let known = self.known.get(sql).filter(|binds| binds.count == values.len()).cloned();
+        let binds = known.map_or_else(|| self.look_at(conn, sql, values.len()), Ok)?;
         let mut statement = conn.prepare_cached(sql).map_err(|error| self.prepared(error))?;
-        let order = self.known.get(sql).map_or(&[][..], |binds| &binds.order);
         for place in 1..=values.len() {
-            let number = order.get(place - 1).map_or(place, |number| *number);
-            let bound = statement.raw_bind_parameter(place, borrowed(&values[number - 1]));
-            bound.map_err(|error| self.ran(error))?;
+            let number = binds.order.as_ref().map_or(place, |order| order[place - 1]);
+            let value = borrowed(&values[number - 1])?;
+            statement.raw_bind_parameter(place, value).map_err(|error| self.ran(error))?;
         }
         Ok(statement)
+    }
+
+    /// Has the guard look at a statement, and notes what it binds.
+    fn look_at(
+        &mut self,
+        conn: &Connection,
+        sql: &str,
+        values: usize,
+    ) -> Result<Binds, StatementFailure> {
+        let statement = conn.prepare(sql).map_err(|error| self.prepared(error))?;
+        let binds = Binds::of(&statement, values)?;
+        if self.known.len() >= KNOWN_MAX {
+            self.known.clear();
+        }
+        self.known.insert(sql.into(), binds.clone());
+        Ok(binds)
     }
 
     fn prepared(&self, error: rusqlite::Error) -> StatementFailure {
@@ -146,7 +156,7 @@ impl Binds {
             return Err(StatementFailure::Statement(format!("expected {expected}, found {found}")));
         };
         let in_order = order.iter().zip(1..).all(|(number, place)| *number == place);
-        Ok(Self { count, order: if in_order { Box::default() } else { order.into() } })
+        Ok(Self { count, order: (!in_order).then(|| order.into()) })
     }
 }
 
@@ -156,15 +166,19 @@ fn number(name: &str) -> Option<usize> {
     digits.parse().ok()
 }
 
-fn borrowed<'a>(value: &'a SqlValue<'_>) -> ToSqlOutput<'a> {
-    ToSqlOutput::Borrowed(match value {
+fn borrowed<'a>(value: &'a SqlValue<'_>) -> Result<ToSqlOutput<'a>, StatementFailure> {
+    Ok(ToSqlOutput::Borrowed(match value {
+        SqlValue::Null => ValueRef::Null,
         SqlValue::Bool(it) => ValueRef::Integer(i64::from(*it)),
         SqlValue::Integer(it) => ValueRef::Integer(*it),
         SqlValue::Real(it) => ValueRef::Real(*it),
         SqlValue::Text(it) => ValueRef::Text(it.as_bytes()),
         SqlValue::Bytes(it) => ValueRef::Blob(it),
-        _ => ValueRef::Null,
-    })
+        other => {
+            let message = format!("expected a value that SQLite can hold, found {}", other.kind());
+            return Err(StatementFailure::Statement(message));
+        }
+    }))
 }
 
 fn owned(value: ValueRef<'_>, column: usize) -> Result<SqlValue<'static>, StatementFailure> {

@@ -36,7 +36,7 @@ enum State {
 }
 
 impl ViewRequest {
-    pub(super) fn new(
+    pub(crate) fn new(
         tenant: Option<TenantId>,
         work: ViewWork,
         reply: oneshot::Sender<Result<Transacted, StoreError>>,
