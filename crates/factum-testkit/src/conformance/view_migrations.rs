@@ -55,7 +55,7 @@ async fn a_read_changes_nothing(rig: &Rig) {
 
 async fn a_read_that_is_wrong_is_refused(rig: &Rig) {
     let store = rig.open().await;
-    for statement in ["SELECT", "SELECT n FROM no_such_table"] {
+    for statement in ["SELECT n FROM", "SELECT n FROM no_such_table"] {
         let found = store.query_view(statement, &[]).await;
         assert_eq!(failure(found), StoreErrorKind::Invalid, "{statement}");
     }
