@@ -27,7 +27,8 @@ use crate::pool::{BEGIN, Lent, object};
 use crate::subscriptions::store_step;
 use crate::{PostgresStore, PostgresStoreConfig};
 
-pub(crate) mod fault;
+pub(crate) mod ahead;
+mod fault;
 pub(crate) mod inline;
 mod migrations;
 pub(crate) mod pipeline;
@@ -35,7 +36,8 @@ mod refuse;
 mod rows;
 mod values;
 
-use pipeline::{Limits, Pipeline};
+use ahead::Limits;
+use pipeline::Pipeline;
 
 const TRANSACT: &str = "transact view";
 const QUERY: &str = "query view";
@@ -65,6 +67,24 @@ impl Views {
     async fn lend(&self, operation: &'static str) -> Result<Lent, StoreError> {
         let object = object(&self.pool, &self.connector).await;
         object.map(Lent::new).map_err(|failure| failure.into_store_error(operation))
+    }
+
+    /// Reads once. A failure comes with whether the connection broke.
+    async fn query(
+        &self,
+        sql: &str,
+        values: &[SqlValue<'_>],
+    ) -> Result<Vec<SqlRow>, (StoreError, bool)> {
+        let client = self.lend(QUERY).await.map_err(|error| (error, false))?;
+        let mut view = Pipeline::new(QUERY, &client, &self.limits).read_only();
+        view.begin(BEGIN_READ_ONLY);
+        let rows = view.query(sql, values).await;
+        let ended = view.roll_back().await;
+        let rows = rows.map_err(|error| view.lost().unwrap_or_else(|| invalid(QUERY, &error)));
+        drop(view);
+        let broken = client.is_closed();
+        self.take_back(client, ended).await;
+        rows.map_err(|error| (error, broken))
     }
 
     /// Takes a connection back if its transaction has ended for certain. Else it is closed, which rolls
@@ -121,16 +141,13 @@ impl ViewStore for PostgresStore {
         sql: &str,
         values: &[SqlValue<'_>],
     ) -> Result<Vec<SqlRow>, StoreError> {
-        let views = &self.shared.views;
-        let client = views.lend(QUERY).await?;
-        let mut view = Pipeline::new(QUERY, &client, &views.limits).read_only();
-        view.begin(BEGIN_READ_ONLY);
-        let rows = view.query(sql, values).await;
-        let ended = view.roll_back().await;
-        let rows = rows.map_err(|error| view.lost().unwrap_or_else(|| invalid(QUERY, &error)));
-        drop(view);
-        views.take_back(client, ended).await;
-        rows
+        match self.shared.views.query(sql, values).await {
+            // It may have been idle while the server went away and came back.
+            Err((error, true)) if error.kind() == StoreErrorKind::Unavailable => {
+                self.shared.views.query(sql, values).await.map_err(|(error, _)| error)
+            }
+            other => other.map_err(|(error, _)| error),
+        }
     }
 
     fn keep_inline(&self, view: Arc<dyn InlineView>) -> Result<(), StoreError> {

@@ -4,12 +4,13 @@
 
 mod common;
 
+use common::views::{letter, run, step};
 use common::{Place, all, on_every_postgres};
 use factum_core::{
-    AppendRequest, Claim, ClaimChange, Codec, Command, CommandId, EventId, EventStore,
-    EventStoreExt, EventType, Expected, LogRead, Maintenance, NewEvent, Position, Revision,
-    SchemaVersion, Snapshot, SnapshotKind, SnapshotStore, StoreErrorKind, StreamId, StreamRead,
-    Tag, Timestamp,
+    AppendRequest, CheckpointStore, Claim, ClaimChange, Codec, Command, CommandId,
+    DeadLetterStatus, EventId, EventStore, EventStoreExt, EventType, Expected, LetterChange,
+    LogRead, Maintenance, NewEvent, Position, Revision, SchemaVersion, Snapshot, SnapshotKind,
+    SnapshotStore, StoreErrorKind, StreamId, StreamRead, Tag, Timestamp,
 };
 use factum_postgres::PostgresStore;
 use factum_postgres::tokio_postgres::{NoTls, connect};
@@ -44,6 +45,9 @@ async fn filled(place: &Place) -> PostgresStore {
         taken_at: Timestamp::from_micros(1),
     };
     store.save_snapshot(snapshot).await.unwrap();
+    let mut aside = step(&run(&store, "mails").await, 0, 2);
+    aside.letters = vec![LetterChange::Put(letter(2, 0, DeadLetterStatus::Parked))];
+    store.advance(aside).await.unwrap();
     store
 }
 
@@ -77,6 +81,9 @@ async fn f4_each_kind_of_damage_is_found_and_named() {
         ("UPDATE {schema}.commands SET target = 'other' WHERE id = 'c4'", "command c4"),
         ("UPDATE {schema}.snapshots SET payload = 'x'", "snapshots: the snapshot of kind"),
         ("UPDATE {schema}.snapshots SET position = 1", "snapshots: the snapshot of kind"),
+        ("UPDATE {schema}.letters SET status = 1", "subscription mails of default: its counts"),
+        ("DELETE FROM {schema}.letters", "subscription mails of default: its counts"),
+        ("DELETE FROM {schema}.subscriptions", "subscription mails of default: missing"),
     ];
     on_every_postgres(async |place| {
         for (number, (statement, place_of_damage)) in kinds.iter().enumerate() {

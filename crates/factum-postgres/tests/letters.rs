@@ -5,32 +5,13 @@
 mod common;
 
 use common::on_every_postgres;
-use common::views::{named, reached, run};
+use common::views::{letter, named, reached, run};
 use factum_core::{
-    Advance, CheckpointStore, DeadLetter, DeadLetterList, DeadLetterSelection, DeadLetterStatus,
-    DeadLetters, EventType, LaneKey, Lease, LetterChange, Position, RebuildStep, StreamId,
-    TenantId, Timestamp,
+    Advance, CheckpointStore, DeadLetterList, DeadLetterSelection, DeadLetterStatus, DeadLetters,
+    LaneKey, Lease, LetterChange, Position, RebuildStep,
 };
 use factum_postgres::PostgresStore;
-use factum_testkit::SequentialIds;
 use fastrand::Rng;
-
-fn letter(position: u64, key: u64, status: DeadLetterStatus) -> DeadLetter {
-    DeadLetter {
-        position: Position::new(position),
-        key: LaneKey::new(format!("key-{key}")).unwrap(),
-        status,
-        id: SequentialIds::id(position),
-        tenant: TenantId::default(),
-        stream: StreamId::new("account", &key.to_string()).unwrap(),
-        event_type: EventType::new("account.changed").unwrap(),
-        cause: "no".into(),
-        attempts: 1,
-        first_at: Timestamp::from_micros(0),
-        last_at: Timestamp::from_micros(1),
-        due: false,
-    }
-}
 
 /// Changes of a few letters; some places are named twice.
 fn changes(rng: &mut Rng) -> Vec<LetterChange> {

@@ -20,8 +20,8 @@ use super::{Session, Writer};
 use crate::answer::Verdict;
 use crate::group::Group;
 use crate::holder;
+use crate::views::ahead::Limits;
 use crate::views::inline::{Hindered, Keeper, Kept};
-use crate::views::pipeline::Limits;
 use crate::writer::Write;
 
 const OPERATION: &str = "append";

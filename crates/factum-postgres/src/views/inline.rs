@@ -16,7 +16,8 @@ use factum_core::{
 };
 use futures::FutureExt;
 
-use super::pipeline::{Limits, Pipeline};
+use super::ahead::Limits;
+use super::pipeline::Pipeline;
 use crate::error::Failure;
 use crate::sql::Sql;
 use crate::subscriptions::{Key, locked, store};

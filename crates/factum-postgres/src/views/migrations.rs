@@ -6,7 +6,8 @@ use factum_core::{StoreError, StoreErrorKind, SubscriptionName, ViewMigration, V
 use tokio_postgres::types::Type;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::pipeline::{Limits, Pipeline};
+use super::ahead::Limits;
+use super::pipeline::Pipeline;
 use crate::PostgresStore;
 use crate::connection::Bind;
 use crate::pool::BEGIN_FLUSHED;

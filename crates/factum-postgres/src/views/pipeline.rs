@@ -9,9 +9,8 @@
 //! The server runs what it is sent in order, and after a failure refuses everything up to the
 //! rollback: so the first failure is the one that counts, whenever it is noticed.
 
-use std::collections::{HashMap, VecDeque};
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::collections::HashMap;
+use std::task::Poll;
 
 use async_trait::async_trait;
 use deadpool_postgres::ClientWrapper;
@@ -24,6 +23,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
 use tokio_postgres::{Client, Error, Row, Statement};
 
+use super::ahead::{Ahead, Limits, sent};
 use super::fault::Fault;
 use super::values::Parameters;
 use super::{refuse, rows};
@@ -31,32 +31,8 @@ use crate::connection::Bind;
 use crate::error::{Failure, copy};
 use crate::pool::BEGIN;
 
-/// Most statements that are sent ahead of their answers.
-const AHEAD_MAX: usize = 512;
-/// Most bytes of values that are.
-const AHEAD_BYTES_MAX: usize = 4 << 20;
 /// How many statements a connection keeps prepared before it forgets all of them.
 const STATEMENTS_MAX: usize = 512;
-
-/// How statements are run.
-#[derive(Clone, Debug)]
-pub(crate) struct Limits {
-    /// Whether they are prepared.
-    pub(crate) prepare: bool,
-    /// How long to wait for the answer to one.
-    pub(crate) timeout: Duration,
-}
-
-impl Limits {
-    /// What `answer` comes to, unless it takes too long.
-    pub(crate) async fn in_time<T>(
-        &self,
-        answer: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Failure> {
-        let timeout = self.timeout;
-        tokio::time::timeout(timeout, answer).await.unwrap_or(Err(Failure::NoAnswer(timeout)))
-    }
-}
 
 /// A transaction of a connection.
 pub(crate) struct Pipeline<'c> {
@@ -66,8 +42,7 @@ pub(crate) struct Pipeline<'c> {
     read_only: bool,
     /// The statements of this transaction that are prepared.
     known: HashMap<String, Statement, RandomState>,
-    ahead: VecDeque<Sent<'c>>,
-    ahead_bytes: usize,
+    ahead: Ahead<'c>,
     /// How many rows the last statement concerned whose answer is known.
     concerned: u64,
     /// Whether there is a mark to go back to.
@@ -80,12 +55,6 @@ pub(crate) struct Pipeline<'c> {
     silent: bool,
 }
 
-/// A statement that was sent.
-struct Sent<'c> {
-    answer: BoxFuture<'c, Result<u64, Error>>,
-    bytes: usize,
-}
-
 impl<'c> Pipeline<'c> {
     pub(crate) fn new(operation: &'static str, client: &'c ClientWrapper, limits: &Limits) -> Self {
         Self {
@@ -94,8 +63,7 @@ impl<'c> Pipeline<'c> {
             limits: limits.clone(),
             read_only: false,
             known: HashMap::default(),
-            ahead: VecDeque::new(),
-            ahead_bytes: 0,
+            ahead: Ahead::default(),
             concerned: 0,
             marked: false,
             failed: None,
@@ -124,7 +92,7 @@ impl<'c> Pipeline<'c> {
     /// Sends statements of our own, which bind nothing.
     pub(crate) fn begin(&mut self, sql: &str) {
         let (client, sql) = (self.client, sql.to_owned());
-        self.send(async move { client.batch_execute(&sql).await.map(|()| 0) }, 0);
+        self.ahead.send(async move { client.batch_execute(&sql).await.map(|()| 0) }, 0);
     }
 
     /// Why the transaction is lost, if it is.
@@ -198,10 +166,10 @@ impl<'c> Pipeline<'c> {
             return false;
         }
         self.begin("ROLLBACK");
-        let last = self.ahead.pop_back();
+        let last = self.ahead.last();
         self.drain().await;
         let Some(last) = last.filter(|_| !self.silent) else { return false };
-        self.limits.in_time(async { Ok(last.answer.await?) }).await.is_ok()
+        self.limits.in_time(async { Ok(last.await?) }).await.is_ok()
     }
 
     fn store_error(&self, error: &ViewError) -> StoreError {
@@ -234,8 +202,7 @@ impl<'c> Pipeline<'c> {
                 }
                 self.silent = matches!(&failure, Failure::NoAnswer(_));
                 self.lost = Some(failure.into_store_error(self.operation));
-                self.ahead.clear();
-                self.ahead_bytes = 0;
+                self.ahead = Ahead::default();
             }
         }
     }
@@ -246,50 +213,30 @@ impl<'c> Pipeline<'c> {
         self.failed.get_or_insert_with(error).clone()
     }
 
-    /// Sends what `answer` asks for, and looks at its answer later.
-    fn send(&mut self, answer: impl Future<Output = Result<u64, Error>> + Send + 'c, bytes: usize) {
-        let mut answer = answer.boxed();
-        if let Poll::Ready(answered) = sent(&mut answer) {
-            answer = futures::future::ready(answered).boxed();
-        }
-        self.ahead.push_back(Sent { answer, bytes });
-        self.ahead_bytes += bytes;
-    }
-
-    /// Waits for the first answer that is still to come; whether there was one.
-    async fn take_first(&mut self) -> bool {
-        let Some(mut first) = self.ahead.pop_front() else { return false };
-        self.ahead_bytes -= first.bytes;
-        let answered = match sent(&mut first.answer) {
-            Poll::Ready(answered) => answered.map_err(Failure::from),
-            Poll::Pending => self.limits.in_time(async { Ok(first.answer.await?) }).await,
-        };
+    /// Takes an answer in.
+    fn take(&mut self, answered: Result<u64, Failure>) {
         match answered {
             Ok(concerned) => self.concerned = concerned,
             Err(failure) => self.fail(failure),
         }
-        true
     }
 
     /// Takes the answers that are there, and waits while too much is under way.
     async fn make_room(&mut self) {
-        while self.ahead.len() >= AHEAD_MAX || self.ahead_bytes >= AHEAD_BYTES_MAX {
-            self.take_first().await;
-            while let Some(first) = self.ahead.front_mut()
-                && let Poll::Ready(answered) = sent(&mut first.answer)
-            {
-                self.ahead_bytes -= first.bytes;
-                self.ahead.pop_front();
-                match answered {
-                    Ok(concerned) => self.concerned = concerned,
-                    Err(error) => self.fail(error.into()),
-                }
+        while self.ahead.is_full() {
+            if let Some(answered) = self.ahead.first(&self.limits).await {
+                self.take(answered);
+            }
+            while let Some(answered) = self.ahead.first_if_there() {
+                self.take(answered);
             }
         }
     }
 
     async fn drain(&mut self) {
-        while self.take_first().await {}
+        while let Some(answered) = self.ahead.first(&self.limits).await {
+            self.take(answered);
+        }
     }
 
     /// The rows of what is sent now, once everything before it has gone well; `Err(None)` if that
@@ -356,7 +303,7 @@ impl<'c> Pipeline<'c> {
         let (client, bytes) = (self.client, parameters.bytes());
         if let Some(statement) = statement {
             let answer = async move { client.execute_raw(&statement, parameters.iter()).await };
-            self.send(answer, bytes);
+            self.ahead.send(answer, bytes);
         } else {
             let sql = sql.to_owned();
             let answer = async move {
@@ -366,7 +313,7 @@ impl<'c> Pipeline<'c> {
                 while rows.try_next().await?.is_some() {}
                 Ok(rows.rows_affected().unwrap_or(0))
             };
-            self.send(answer, bytes);
+            self.ahead.send(answer, bytes);
         }
         Ok(())
     }
@@ -377,12 +324,6 @@ impl<'c> Pipeline<'c> {
         self.drain().await;
         self.check()
     }
-}
-
-/// Has a statement sent, if it was not, and looks whether its answer is there. Whoever waits for it
-/// polls again.
-fn sent<T>(answer: &mut BoxFuture<'_, T>) -> Poll<T> {
-    answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
 }
 
 #[async_trait]

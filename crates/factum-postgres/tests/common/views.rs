@@ -1,11 +1,13 @@
 //! Subscriptions with a view, and work on it.
 
 use factum_core::{
-    Advance, CheckpointStore, Lease, LeaseAnswer, LeaseClaim, LeaseStore, OwnerId, Position,
-    Registration, SqlRow, StoreError, SubscriptionKind, SubscriptionName, Transacted,
-    ViewMigration, ViewStore, ViewTransaction,
+    Advance, CheckpointStore, DeadLetter, DeadLetterStatus, EventType, LaneKey, Lease, LeaseAnswer,
+    LeaseClaim, LeaseStore, OwnerId, Position, Registration, SqlRow, StoreError, StreamId,
+    SubscriptionKind, SubscriptionName, TenantId, Timestamp, Transacted, ViewMigration, ViewStore,
+    ViewTransaction,
 };
 use factum_postgres::PostgresStore;
+use factum_testkit::SequentialIds;
 use futures::future::BoxFuture;
 
 pub(crate) fn named(name: &str) -> SubscriptionName {
@@ -35,6 +37,24 @@ pub(crate) async fn run(store: &PostgresStore, name: &str) -> Lease {
 
 pub(crate) fn step(lease: &Lease, from: u64, to: u64) -> Advance {
     Advance::new(lease.clone(), Position::new(from), Position::new(to))
+}
+
+/// A letter of one of a few keys.
+pub(crate) fn letter(position: u64, key: u64, status: DeadLetterStatus) -> DeadLetter {
+    DeadLetter {
+        position: Position::new(position),
+        key: LaneKey::new(format!("key-{key}")).expect("valid"),
+        status,
+        id: SequentialIds::id(position),
+        tenant: TenantId::default(),
+        stream: StreamId::new("account", &key.to_string()).expect("valid"),
+        event_type: EventType::new("account.changed").expect("valid"),
+        cause: "no".into(),
+        attempts: 1,
+        first_at: Timestamp::from_micros(0),
+        last_at: Timestamp::from_micros(1),
+        due: false,
+    }
 }
 
 /// Makes a table once for all.
