@@ -8,7 +8,7 @@ mod reading;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 use async_trait::async_trait;
 use factum_core::{
@@ -31,12 +31,30 @@ pub enum WriteFault {
     None,
 }
 
+/// A side of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Moment {
+    /// The call was made, and nothing is done yet.
+    Before,
+    /// It is done, and the caller does not know yet.
+    After,
+}
+
+/// Told of each call, by the name of the operation.
+type Observer = Arc<dyn Fn(&'static str, Moment) + Send + Sync>;
+
 /// The faults that are ordered, shared by all handles of one [`FaultyStore`].
-#[derive(Debug)]
 pub struct Faults {
     orders: Mutex<Orders>,
     /// Never moves and never closes: what a watch is given while wakes are lost.
     silence: HeadSignal,
+    observer: OnceLock<Observer>,
+}
+
+impl std::fmt::Debug for Faults {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Faults").field("orders", &self.orders).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug, Default)]
@@ -92,6 +110,19 @@ impl Faults {
         self.orders().wakes_lost = lost;
     }
 
+    /// Tells `observer` of every write, change and read of a page, before and after it: the moments at
+    /// which a process may be killed. The first observer stays.
+    pub fn observe(&self, observer: impl Fn(&'static str, Moment) + Send + Sync + 'static) {
+        // A second one is not wanted by anybody, and would only hide the first.
+        let _ = self.observer.set(Arc::new(observer));
+    }
+
+    fn tell(&self, operation: &'static str, moment: Moment) {
+        if let Some(observer) = self.observer.get() {
+            observer(operation, moment);
+        }
+    }
+
     fn orders(&self) -> MutexGuard<'_, Orders> {
         self.orders.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
@@ -108,7 +139,14 @@ impl FaultyStore {
     /// Decorates `inner`; no fault is ordered yet.
     pub fn new(inner: SharedStore) -> Self {
         let silence = HeadSignal::new(Position::START);
-        Self { inner, faults: Arc::new(Faults { orders: Mutex::default(), silence }) }
+        Self {
+            inner,
+            faults: Arc::new(Faults {
+                orders: Mutex::default(),
+                silence,
+                observer: OnceLock::new(),
+            }),
+        }
     }
 
     /// Where faults are ordered, before or after the store is shared.
@@ -135,17 +173,22 @@ impl FaultyStore {
         if self.faults.orders().storage_full {
             return failed(StoreErrorKind::StorageFull, "expected room, found the storage full");
         }
-        match fault.unwrap_or(WriteFault::None) {
+        self.faults.tell(operation, Moment::Before);
+        let outcome = match fault.unwrap_or(WriteFault::None) {
             WriteFault::Before => failed(StoreErrorKind::Unavailable, "ordered to be unavailable"),
             WriteFault::After => {
                 store.await?;
                 failed(StoreErrorKind::OutcomeUnknown, "ordered to lose the answer")
             }
             WriteFault::None => store.await,
-        }
+        };
+        self.faults.tell(operation, Moment::After);
+        outcome
     }
 
     fn pages(&self, operation: &'static str, pages: PageStream) -> PageStream {
+        let faults = self.faults();
+        let pages = pages.inspect(move |_| faults.tell(operation, Moment::After)).boxed();
         let Some(after) = self.faults.orders().reads.pop_front().flatten() else { return pages };
         let failed = async move {
             Err(StoreError::new(

@@ -1,18 +1,22 @@
 //! What most programs use: `use factum::prelude::*;`.
 
 pub use factum_core::{
-    Aggregate, AppendError, AppendRequest, Appended, Category, CausationId, Claim, ClaimChange,
-    Codec, Command, CommandId, Conflict, Context, CorrelationId, Decider, Decision, DecisionModel,
-    Event, EventId, EventSpec, EventStore, EventStoreExt, EventType, Expected, Facts, Handle,
-    IdSource, InvalidName, LogRead, Maintenance, MemoryStore, Metadata, NewEvent, Part, Position,
-    Principal, Query, QueryItem, RandomIds, RawEvent, Recorded, RecordedEvent, Registry, Revision,
-    SharedStore, SnapshotStore, Store, StoreError, StoreErrorKind, StreamAdmin, StreamId,
-    StreamRead, Tag, Tags, TenantId, TenantScope, Timestamp, UnknownEvents, Upcasters,
+    Aggregate, AppendError, AppendRequest, Appended, Category, CausationId, CheckpointStore, Claim,
+    ClaimChange, Codec, Command, CommandId, Conflict, Context, CorrelationId, DeadLetters, Decider,
+    Decision, DecisionModel, Event, EventId, EventSpec, EventStore, EventStoreExt, EventSubscriber,
+    EventType, Expected, Facts, Fold, Handle, HandlerError, IdSource, InvalidName, LiveHandlers,
+    LiveProjection, LiveView, LogRead, Maintenance, MemoryStore, Metadata, NewEvent, Part,
+    Position, Principal, Project, Projection, ProjectionHandlers, Query, QueryItem, RandomIds,
+    RawEvent, Receive, Recorded, RecordedEvent, Registry, Revision, SharedStore, SnapshotStore,
+    SqlRow, SqlValue, Store, StoreError, StoreErrorKind, StreamAdmin, StreamId, StreamRead,
+    Subscriber, SubscriberHandlers, Tag, Tags, TenantId, TenantScope, Timestamp, UnknownEvents,
+    Upcasters, ViewMigration, ViewProjection, ViewStore, ViewTransaction,
 };
 pub use factum_derive::Event;
 pub use factum_runtime::{
-    Analytics, At, Decided, Decisions, ExecuteError, Executed, LoadError, Loaded, Options,
-    Repository, Retry, Seed, Seeded, Snapshots,
+    Analytics, At, Decided, Decisions, ExecuteError, Executed, FailurePolicy, Live, LoadError,
+    Loaded, OnFailure, Options, Repository, Retry, Runner, Seed, Seeded, Snapshots, StartFrom,
+    Stop, Stopper, Subscription, SubscriptionHandle,
 };
 #[cfg(feature = "sqlite")]
 pub use factum_sqlite::{SqliteStore, SqliteStoreConfig};
