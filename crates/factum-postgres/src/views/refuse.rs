@@ -26,6 +26,9 @@ const REFUSED: [&str; 16] = [
 
 /// Looks at every statement of a text; what is wrong with the first one that is refused.
 pub(crate) fn check(sql: &str) -> Result<(), String> {
+    if sql.contains('\0') {
+        return Err("expected a text without zero bytes, found one".into());
+    }
     let mut rest = Scanner(sql.as_bytes());
     loop {
         rest.skip_blanks();
@@ -196,6 +199,7 @@ mod tests {
             "SET search_path = elsewhere",
             "SELECT $1; COPY t FROM STDIN",
             "UPDATE t SET a = b$c; ABORT",
+            "SELECT 1\0",
         ] {
             assert!(check(sql).is_err(), "{sql}");
         }
