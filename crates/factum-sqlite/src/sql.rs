@@ -65,7 +65,8 @@ statements! {
     FIND_SUBSCRIPTION = "subscriptions/find_subscription";
     LIST_SUBSCRIPTIONS = "subscriptions/list_subscriptions";
     PUT_SUBSCRIPTION = "subscriptions/put_subscription";
-    DELETE_SUBSCRIPTION = "subscriptions/delete_subscription";
+    FORGET_SUBSCRIPTION = "subscriptions/forget_subscription";
+    LAST_EPOCH = "subscriptions/last_epoch";
     PUT_LETTER = "letters/put_letter";
     FIND_LETTER = "letters/find_letter";
     FIND_BLOCKING = "letters/find_blocking";

@@ -29,7 +29,9 @@ impl CheckpointStore for SqliteStore {
             if let Some(known) = find(conn, tenant.as_ref(), &registration.name)? {
                 return Ok(known);
             }
-            let progress = Progress::new(tenant.clone(), registration.clone(), now);
+            let epoch = rows::last_epoch(conn, tenant.as_ref(), &registration.name)?;
+            let new = Progress::new(tenant.clone(), registration.clone(), now);
+            let progress = Progress { epoch, ..new };
             put(conn, &progress)?;
             Ok(progress)
         };
@@ -77,7 +79,7 @@ impl CheckpointStore for SqliteStore {
         let forget = move |conn: &Connection, _| {
             let Some(stored) = find(conn, tenant.as_ref(), &name)? else { return Ok(false) };
             judge::forgetting(&stored).map_err(Failure::judged)?;
-            rows::delete(conn, tenant.as_ref(), &name)?;
+            rows::forget(conn, tenant.as_ref(), &name)?;
             letters::delete_all(conn, tenant.as_ref(), &name)?;
             let mut migrations = conn.prepare_cached(sql::DELETE_VIEW_MIGRATIONS)?;
             migrations.execute((scope_text(tenant.as_ref()), name.as_str()))?;

@@ -163,18 +163,20 @@ async fn the_file_of_format_4_reads_as_it_was_written() {
     assert_eq!(found, Some(snapshot("ann", 9)));
 }
 
+fn declared() -> Registration {
+    let name = SubscriptionName::new("mails").unwrap();
+    let (kind, shape) = (SubscriptionKind::Subscription, "every event".into());
+    Registration { name, kind, version: 1, shape, start: Position::new(26) }
+}
+
 #[tokio::test]
 async fn a_file_from_before_subscriptions_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let all = open_fixture(folder.path(), "format-4.db").await;
     assert_eq!(all.stats().await.unwrap().format, 5);
     assert_eq!(all.subscriptions(ProgressList::default()).await.unwrap(), []);
-    let name = SubscriptionName::new("mails").unwrap();
-    let (kind, shape) = (SubscriptionKind::Subscription, "every event".into());
-    let start = Position::new(26);
-    let registration = Registration { name: name.clone(), kind, version: 1, shape, start };
-    let registered = all.register(registration).await.unwrap();
-    assert_eq!(all.progress(&name).await.unwrap(), Some(registered));
+    let registered = all.register(declared()).await.unwrap();
+    assert_eq!(all.progress(&registered.name.clone()).await.unwrap(), Some(registered));
     assert_eq!(all.verify().await.unwrap().findings, [""; 0]);
 }
 
@@ -222,6 +224,10 @@ async fn the_file_of_format_5_reads_as_it_was_written() {
     );
 
     let store = all.for_tenant(&TenantId::default()).unwrap();
+    let gone = SubscriptionName::new("gone").unwrap();
+    assert_eq!(store.progress(&gone).await.unwrap(), None, "it was forgotten");
+    let again = store.register(Registration { name: gone, ..declared() }).await.unwrap();
+    assert_eq!((again.epoch.get(), again.position), (3, Position::new(26)));
     let table = "CREATE TABLE balances (id TEXT PRIMARY KEY, n BIGINT NOT NULL)";
     let migrations = [ViewMigration::new("table", table)];
     assert_eq!(store.migrate_view(&balances.name, &migrations).await.unwrap(), 0, "made before");

@@ -17,9 +17,12 @@ impl CheckpointStore for MemoryStore {
         judge::registration(&registration)?;
         let (key, now) = (self.own(&registration.name), self.shared.clock.now());
         let subscriptions = &mut self.log().subscriptions;
-        let known = subscriptions.get(&key);
-        let new = || Progress::new(key.0.clone(), registration, now);
-        Ok(known.unwrap_or_else(|| subscriptions.put(&key, new())))
+        if let Some(known) = subscriptions.get(&key) {
+            return Ok(known);
+        }
+        let epoch = subscriptions.last_epoch(&key);
+        let new = Progress { epoch, ..Progress::new(key.0.clone(), registration, now) };
+        Ok(subscriptions.put(&key, new))
     }
 
     async fn progress(&self, name: &SubscriptionName) -> Result<Option<Progress>, StoreError> {
@@ -67,7 +70,7 @@ impl CheckpointStore for MemoryStore {
         let subscriptions = &mut self.log().subscriptions;
         let Some(progress) = subscriptions.get(&key) else { return Ok(false) };
         judge::forgetting(&progress)?;
-        subscriptions.remove(&key);
+        subscriptions.forget(&key);
         Ok(true)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use crate::{
-    DeadLetter, DeadLetterKey, DeadLetterSelection, DeadLetterStatus, LaneKey, LetterChange,
+    DeadLetter, DeadLetterKey, DeadLetterSelection, DeadLetterStatus, Epoch, LaneKey, LetterChange,
     Position, Progress, ProgressKey, judge,
 };
 
@@ -11,6 +11,8 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Subscriptions {
     rows: BTreeMap<ProgressKey, Progress>,
+    /// The last leases of those that were forgotten.
+    forgotten: BTreeMap<ProgressKey, Epoch>,
     letters: BTreeMap<DeadLetterKey, DeadLetter>,
 }
 
@@ -32,8 +34,14 @@ impl Subscriptions {
         counted
     }
 
-    pub(super) fn remove(&mut self, key: &ProgressKey) {
-        self.rows.remove(key);
+    /// The last lease that there was under a name that is not known.
+    pub(super) fn last_epoch(&self, key: &ProgressKey) -> Epoch {
+        self.forgotten.get(key).copied().unwrap_or_default()
+    }
+
+    pub(super) fn forget(&mut self, key: &ProgressKey) {
+        let epoch = self.rows.remove(key).map(|it| it.epoch);
+        self.forgotten.extend(epoch.map(|it| (key.clone(), it)));
         self.remove_letters(key);
     }
 

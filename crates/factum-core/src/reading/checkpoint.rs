@@ -31,7 +31,8 @@ impl Default for ProgressList {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Instruction {
-    /// Stand still, and say why; cut at [`CAUSE_BYTES_MAX`](crate::limits::CAUSE_BYTES_MAX).
+    /// Stand still, and say why; cut at [`CAUSE_BYTES_MAX`](crate::limits::CAUSE_BYTES_MAX). A
+    /// pause that goes on takes another reason, and began when it did.
     Pause {
         /// Why; may be empty.
         reason: String,
@@ -100,7 +101,8 @@ pub enum InstructError {
 #[async_trait]
 pub trait CheckpointStore: Send + Sync + 'static {
     /// Makes a subscription known, unless its name is. Returns what is stored under the name, which
-    /// may be another subscription: see [`Progress::fit`].
+    /// may be another subscription: see [`Progress::fit`]. A name that was forgotten is new, but for
+    /// its [epoch](Progress::epoch).
     ///
     /// # Errors
     ///
@@ -138,7 +140,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// - [`Invalid`](crate::StoreErrorKind::Invalid) if it goes back without a rebuild.
     async fn advance(&self, advance: Advance) -> Result<Advanced, StoreError>;
 
-    /// Gives an order to whoever runs the subscription, now or next. It is durable.
+    /// Gives an order to whoever runs the subscription, now or next. It is durable. One that changes
+    /// nothing, like a pause for the same reason, is not counted.
     ///
     /// # Errors
     ///
@@ -151,6 +154,9 @@ pub trait CheckpointStore: Send + Sync + 'static {
 
     /// Forgets a subscription: its checkpoint, its letters, the migrations of its view. The view is
     /// left as it is. Says whether there was one.
+    ///
+    /// Only the number of its last lease is kept, unseen: whoever still holds a lease stays fenced
+    /// when the name is made known again.
     ///
     /// # Errors
     ///

@@ -229,7 +229,7 @@ pub struct Pause {
 pub struct Rebuild {
     /// Exclusive: where it starts.
     pub after: Position,
-    /// Since when, by the store's clock.
+    /// Since when, by the store's clock: when it was ordered, or, without an order, begun.
     pub requested_at: Timestamp,
     /// Once the view was reset: the head at that moment. The rebuild is done when the checkpoint
     /// gets there.
@@ -253,7 +253,7 @@ pub struct Progress {
     pub position: Position,
     /// The last event that was handled: shows whether the log is still the one that was read.
     pub last: Option<HandledEvent>,
-    /// The number of the last lease; each one is higher than the one before.
+    /// The number of the last lease of this name; each one is higher than the one before.
     pub epoch: Epoch,
     /// Who holds the lease.
     pub owner: Option<OwnerId>,

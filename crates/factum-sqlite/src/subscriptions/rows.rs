@@ -66,15 +66,26 @@ pub(crate) fn put(conn: &Connection, progress: &Progress) -> Result<(), Failure>
     Ok(())
 }
 
-/// Forgets a subscription's row.
-pub(crate) fn delete(
+/// Leaves of a subscription's row only its epoch.
+pub(super) fn forget(
     conn: &Connection,
     tenant: Option<&TenantId>,
     name: &SubscriptionName,
 ) -> Result<(), Failure> {
-    let mut statement = conn.prepare_cached(sql::DELETE_SUBSCRIPTION)?;
+    let mut statement = conn.prepare_cached(sql::FORGET_SUBSCRIPTION)?;
     statement.execute((scope_text(tenant), name.as_str()))?;
     Ok(())
+}
+
+/// The last lease that there was under a name, which may be forgotten.
+pub(super) fn last_epoch(
+    conn: &Connection,
+    tenant: Option<&TenantId>,
+    name: &SubscriptionName,
+) -> Result<Epoch, Failure> {
+    let mut statement = conn.prepare_cached(sql::LAST_EPOCH)?;
+    let found = statement.query_row((scope_text(tenant), name.as_str()), |row| number(row, 0));
+    Ok(found.optional()?.map(Epoch::new).unwrap_or_default())
 }
 
 /// What a row of the columns that all statements list says.

@@ -39,6 +39,7 @@ conformance_cases!["checkpoints", ALWAYS;
     a_forgotten_subscription_is_gone,
     a_subscription_that_somebody_runs_is_not_forgotten,
     forgetting_touches_no_other_subscription,
+    forgetting_leaves_older_leases_fenced,
 ];
 
 /// The names that the handle lists, with the tenants of those of one.
@@ -360,4 +361,26 @@ async fn forgetting_touches_no_other_subscription(rig: &Rig) {
     assert_eq!(stored(&b, "mails").await.dead_letters, 1);
     assert_eq!(letters(&a).await, ["other 3 k parked"]);
     assert_eq!(letters(&b).await, ["mails 3 k parked"]);
+}
+
+async fn forgetting_leaves_older_leases_fenced(rig: &Rig) {
+    let store = rig.open().await;
+    let older = run(&store, "mails").await;
+    for _ in 0..2 {
+        let last = granted(&store, claim("mails", "runner")).await;
+        release(&store, &last).await;
+        store.forget(&named("mails")).await.expect("forgotten");
+        assert_eq!(looked_up(&store, "mails").await, None);
+        assert_eq!(names(&store, ProgressList::default()).await, [""; 0]);
+        let again = register(&store, declared("mails")).await;
+        let now = factum_core::Clock::now(&*rig.clock);
+        let new = Progress::new(again.tenant.clone(), declared("mails"), now);
+        assert_eq!(again, Progress { epoch: last.epoch, ..new }, "nothing else is left");
+        for lease in [&older, &last] {
+            let found = store.advance(step(lease, 0, 5)).await;
+            assert_eq!(failure(found), StoreErrorKind::Fenced);
+        }
+        let next = granted(&store, claim("mails", "runner")).await;
+        assert!(next.epoch > last.epoch, "found {} after {}", next.epoch, last.epoch);
+    }
 }

@@ -28,6 +28,8 @@ CREATE TABLE subscriptions (
     dead_letters INTEGER NOT NULL,
     instructions INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    -- What is left of one that was forgotten: its epoch, so that older leases stay fenced.
+    forgotten INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (scope, name)
 ) STRICT, WITHOUT ROWID;
 

@@ -2,5 +2,5 @@
 SELECT scope, name, kind, version, shape, position, last_position, last_id, epoch, owner, beat, beat_at,
        state, reason, head, pause_reason, paused_at, rebuild_after, rebuild_at, rebuild_target,
        parked_keys, waiting_events, dead_letters, instructions, updated_at
-FROM subscriptions WHERE (scope, name) > (?1, ?2) AND scope <= ?3
+FROM subscriptions WHERE (scope, name) > (?1, ?2) AND scope <= ?3 AND forgotten = 0
 ORDER BY scope, name LIMIT ?4

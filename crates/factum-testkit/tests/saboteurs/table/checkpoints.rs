@@ -2,8 +2,8 @@
 
 use factum_core::limits::{PAGE_MAX, SHAPE_BYTES_MAX};
 use factum_core::{
-    Advance, Advanced, HandledEvent, LetterChange, Position, Progress, ProgressList, RebuildStep,
-    SharedStore, StoreError, StoreErrorKind, SubscriptionName, SubscriptionReport,
+    Advance, Advanced, Epoch, HandledEvent, LetterChange, Position, Progress, ProgressList,
+    RebuildStep, SharedStore, StoreError, StoreErrorKind, SubscriptionName, SubscriptionReport,
 };
 use factum_testkit::SequentialIds;
 
@@ -225,6 +225,14 @@ fn forgotten() -> Vec<Row> {
                         store.forget(&found.name).await?;
                     }
                     Ok(true)
+                })
+            }),
+        ),
+        (
+            "checkpoints::forgetting_leaves_older_leases_fenced",
+            Register(|store, it| {
+                Box::pin(async move {
+                    Ok(Progress { epoch: Epoch::default(), ..store.register(it).await? })
                 })
             }),
         ),
