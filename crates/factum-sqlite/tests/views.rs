@@ -59,6 +59,7 @@ async fn failure(
     transact(store, lease, move |view| {
         async move {
             let failed = view.execute(sql, &values).await;
+            view.undo().await.unwrap();
             send.send(failed).unwrap();
         }
         .boxed()
@@ -116,6 +117,7 @@ async fn statements_reach_no_table_of_the_store() {
         async {
             for sql in OUT_OF_REACH {
                 view.batch(sql).await.expect_err(sql);
+                view.undo().await.unwrap();
             }
             let read = view.query("SELECT max(position) FROM events", &[]).await.unwrap();
             assert_eq!(read[0].get::<i64>(0).unwrap(), 3, "reading is allowed");

@@ -47,6 +47,9 @@ impl ViewError {
 ///
 /// In a statement, values go by `$1`, `$2` and so on, in either dialect. The store's own tables are
 /// out of reach, and so are statements that begin or end transactions.
+///
+/// A statement that failed is not passed over: until it is [undone](Self::undo), every further call
+/// fails as it did, and nothing can be committed.
 #[async_trait]
 pub trait ViewTransaction: Send {
     /// Which SQL it speaks.
@@ -99,7 +102,8 @@ pub trait ViewTransaction: Send {
     /// As [`run`](Self::run).
     async fn mark(&mut self) -> Result<(), ViewError>;
 
-    /// Undoes everything since the mark, failures of statements included.
+    /// Undoes everything since the mark, or, without one, since the beginning; failures of
+    /// statements included.
     ///
     /// # Errors
     ///
@@ -159,7 +163,8 @@ pub trait InlineView: Debug + Send + Sync + 'static {
     fn fits(&self, progress: &crate::Progress) -> bool;
 
     /// Brings the view up to date with what is being appended, in order. An error refuses the
-    /// append: nothing of it is stored, and its words are the reason.
+    /// append: nothing of it is stored, and its words are the reason. So does a failed statement
+    /// that was not undone.
     fn apply<'t>(
         &'t self,
         events: &'t [RecordedEvent],
@@ -187,7 +192,8 @@ pub trait ViewStore: Send + Sync + 'static {
     /// As [`CheckpointStore::advance`](crate::CheckpointStore::advance), and those of the database
     /// while the work ran. Nothing is stored, except that after
     /// [`OutcomeUnknown`](crate::StoreErrorKind::OutcomeUnknown) all of it may be. A panic of the
-    /// work rolls back and is [`Invalid`](crate::StoreErrorKind::Invalid).
+    /// work rolls back and is [`Invalid`](crate::StoreErrorKind::Invalid), and so is a step after a
+    /// failed statement that was not undone.
     async fn transact(&self, work: ViewWork) -> Result<Transacted, StoreError>;
 
     /// Makes those of a view's changes that have not been made, and returns how many these were.

@@ -85,11 +85,9 @@ pub(crate) fn apply(
         begin(conn)?;
         let mut transaction = SqliteView::new(conn, statements);
         let polled = poll_once(|| view.apply(&events, &mut transaction));
-        if let Some(lost) = transaction.into_lost() {
-            return Err(Failure::Append(lost.into()));
-        }
+        let failed = transaction.end().map_err(|lost| Failure::Append(lost.into()))?;
         let reason = match polled {
-            Polled::Ready(Ok(())) => None,
+            Polled::Ready(Ok(())) => failed.map(|it| it.to_string()),
             Polled::Ready(Err(reason)) => Some(reason),
             Polled::Waits => Some("it waited for something other than the transaction".into()),
             Polled::Panicked => Some("it panicked".into()),

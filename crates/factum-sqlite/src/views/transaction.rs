@@ -18,6 +18,8 @@ pub(crate) struct SqliteView<'c> {
     statements: &'c mut Statements,
     /// Whether there is a mark to roll back to.
     marked: bool,
+    /// The first statement that failed and is not undone.
+    failed: Option<ViewError>,
     /// Why the whole transaction must be rolled back.
     lost: Option<StoreError>,
 }
@@ -25,12 +27,13 @@ pub(crate) struct SqliteView<'c> {
 impl<'c> SqliteView<'c> {
     /// The statements run inside the open savepoint `view`.
     pub(crate) fn new(conn: &'c mut Connection, statements: &'c mut Statements) -> Self {
-        Self { conn, statements, marked: false, lost: None }
+        Self { conn, statements, marked: false, failed: None, lost: None }
     }
 
-    /// Why the transaction is lost, if it is.
-    pub(crate) fn into_lost(self) -> Option<StoreError> {
-        self.lost
+    /// Why the transaction is lost, if it is; else the statement that failed and is not undone, if
+    /// there is one.
+    pub(crate) fn end(self) -> Result<Option<ViewError>, StoreError> {
+        self.lost.map_or(Ok(self.failed), Err)
     }
 
     fn try_run<T>(
@@ -46,7 +49,8 @@ impl<'c> SqliteView<'c> {
                 self.lose(StoreError::new(StoreErrorKind::Invalid, "change view", message))
             }
             StatementFailure::Statement(message) => {
-                ViewError::new(ViewErrorKind::Statement, message)
+                let error = ViewError::new(ViewErrorKind::Statement, message);
+                self.failed.insert(error).clone()
             }
             StatementFailure::Store(error) => self.lose(failed("change view", error)),
         })
@@ -62,8 +66,12 @@ impl<'c> SqliteView<'c> {
         Ok(())
     }
 
+    /// The failure that everything fails with from now on, if there was one.
     fn check(&self) -> Result<(), ViewError> {
-        self.lost.as_ref().map_or(Ok(()), |lost| Err(view_error(lost)))
+        match &self.lost {
+            Some(lost) => Err(view_error(lost)),
+            None => self.failed.clone().map_or(Ok(()), Err),
+        }
     }
 
     fn lose(&mut self, error: StoreError) -> ViewError {
@@ -116,6 +124,7 @@ impl ViewTransaction for SqliteView<'_> {
     }
 
     async fn undo(&mut self) -> Result<(), ViewError> {
+        self.failed = None;
         self.steer(if self.marked { &["ROLLBACK TO mark"] } else { &["ROLLBACK TO view"] })
     }
 }

@@ -71,25 +71,26 @@ impl ViewRequest {
         begin(conn)?;
         let mut view = SqliteView::new(conn, statements);
         let polled = poll_once(|| work(&mut view));
-        if let Some(lost) = view.into_lost() {
+        let failed = view.end().map_err(|lost| {
             let again = StoreError::new(lost.kind(), OPERATION, lost.message());
             self.state.replace(State::Ran(Some(again)));
-            return Err(Failure::Append(lost.into()));
-        }
-        let judged = match polled {
-            Polled::Ready(None) => Ok(Transacted::RolledBack),
-            Polled::Ready(Some(step)) => {
+            Failure::Append(lost.into())
+        })?;
+        let judged = match (polled, failed) {
+            (Polled::Ready(None), _) => Ok(Transacted::RolledBack),
+            (Polled::Ready(Some(_)), Some(failed)) => Err(invalid(&failed.to_string())),
+            (Polled::Ready(Some(step)), None) => {
                 match subscriptions::advance(conn, self.tenant.as_ref(), &step, now) {
                     Ok(advanced) => Ok(Transacted::Advanced(advanced)),
                     Err(Failure::Append(refused)) => Err(refused),
                     Err(failure) => return Err(failure),
                 }
             }
-            Polled::Waits => Err(invalid(
+            (Polled::Waits, _) => Err(invalid(
                 "expected the work to await nothing but the transaction, found it waiting for \
                  something else",
             )),
-            Polled::Panicked => Err(invalid("the work panicked")),
+            (Polled::Panicked, _) => Err(invalid("the work panicked")),
         };
         let stored = matches!(&judged, Ok(Transacted::Advanced(Advanced::Stored { .. })));
         end(conn, stored)?;

@@ -23,6 +23,7 @@ conformance_cases!["inline_views", VIEWS;
     an_inline_view_is_kept_with_deletions_and_truncations,
     an_inline_views_error_refuses_the_append,
     an_inline_views_failed_statement_refuses_the_append,
+    an_inline_views_failed_statement_that_it_ignores_refuses_the_append,
     an_append_that_is_refused_leaves_the_view_alone,
     a_repeated_append_is_not_seen_again,
     an_inline_view_that_is_behind_is_left_alone,
@@ -40,7 +41,8 @@ conformance_cases!["inline_views", VIEWS;
 
 pub(super) const APART: &[super::Case] = apart::CASES;
 
-/// Counts the events of each stream, by its id, and fails at the streams `refused` and `broken`.
+/// Counts the events of each stream, by its id, and fails at the streams `refused` and `broken`. At
+/// the stream `ignored` only a statement fails.
 #[derive(Debug)]
 struct Counts {
     name: SubscriptionName,
@@ -69,6 +71,7 @@ impl InlineView for Counts {
                 match id {
                     "refused" => return Err("no room for this one".into()),
                     "broken" => return Err(self.table.fail(view).await.to_string()),
+                    "ignored" => drop(self.table.fail(view).await),
                     _ => {}
                 }
             }
@@ -153,8 +156,17 @@ async fn an_inline_views_error_refuses_the_append(rig: &Rig) {
 }
 
 async fn an_inline_views_failed_statement_refuses_the_append(rig: &Rig) {
+    refused_at(rig, "broken").await;
+}
+
+async fn an_inline_views_failed_statement_that_it_ignores_refuses_the_append(rig: &Rig) {
+    refused_at(rig, "ignored").await;
+}
+
+/// The append to this stream is refused, and leaves nothing.
+async fn refused_at(rig: &Rig, id: &str) {
     let (store, table) = kept(rig).await;
-    let found = refusal(store.append(to("broken", Expected::Any, 1..2)).await);
+    let found = refusal(store.append(to(id, Expected::Any, 1..2)).await);
     assert!(matches!(found, Refusal::Hook { .. }), "found {found}");
     assert_eq!(head(&*store).await, 0);
     assert_eq!(table.rows(&store).await, [""; 0]);

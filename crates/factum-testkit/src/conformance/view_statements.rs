@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use factum_core::{SqlValue, Transacted, ViewErrorKind, ViewMigration};
+use factum_core::{SqlValue, StoreErrorKind, Transacted, ViewErrorKind, ViewMigration};
 
 use super::rig::{Rig, conformance_cases};
 use super::subscribers::{declared, register, run, step, stored};
-use super::support::{log_numbers, position, put};
+use super::support::{failure, log_numbers, position, put};
 use super::view_tables::{Table, VIEWS, migrate};
 
 conformance_cases!["view_statements", VIEWS;
@@ -20,6 +20,9 @@ conformance_cases!["view_statements", VIEWS;
     a_failed_statement_is_told,
     what_was_done_since_the_mark_is_undone,
     a_failed_statement_is_undone_with_the_rest,
+    after_a_failed_statement_every_call_fails,
+    without_a_mark_everything_is_undone,
+    a_failed_statement_that_is_not_undone_is_never_committed,
     a_new_mark_replaces_the_older_one,
     the_stores_own_tables_are_out_of_reach,
     work_neither_begins_nor_ends_transactions,
@@ -229,6 +232,77 @@ async fn a_failed_statement_is_undone_with_the_rest(rig: &Rig) {
     work.await.expect("done");
     assert_eq!(table.rows(&store).await, ["a 1", "c 1"]);
     assert_eq!(stored(&store, "mails").await.position, position(5));
+}
+
+async fn after_a_failed_statement_every_call_fails(rig: &Rig) {
+    let (store, table) = (rig.open().await, Table::of(rig));
+    table.make(&store).await;
+    let work = store.transact(Box::new(move |view| {
+        Box::pin(async move {
+            let failed = table.fail(view).await;
+            let select = table.sql("SELECT n FROM {t}");
+            let update = table.sql("UPDATE {t} SET n = 1");
+            let calls = [
+                table.add(view, "a", 1).await,
+                view.execute(&update, &[]).await.map(drop),
+                view.query(&select, &[]).await.map(drop),
+                view.batch(&update).await,
+                view.mark().await,
+                view.settle().await,
+            ];
+            assert_eq!(calls.map(|it| it.expect_err("it fails")), [(); 6].map(|()| failed.clone()));
+            view.undo().await.expect("undone");
+            table.add(view, "a", 1).await.and(view.settle().await).expect("it can run");
+            None
+        })
+    }));
+    assert_eq!(work.await.expect("nothing panicked"), Transacted::RolledBack);
+}
+
+async fn without_a_mark_everything_is_undone(rig: &Rig) {
+    let (store, table) = (rig.open().await, Table::of(rig));
+    table.make(&store).await;
+    let lease = run(&store, "mails").await;
+    let done = step(&lease, 0, 5);
+    let work = store.transact(Box::new(move |view| {
+        Box::pin(async move {
+            table.add(view, "a", 1).await.expect("it can run");
+            table.fail(view).await;
+            view.undo().await.expect("undone");
+            table.add(view, "b", 1).await.expect("it can run");
+            Some(done)
+        })
+    }));
+    work.await.expect("done");
+    assert_eq!(table.rows(&store).await, ["b 1"]);
+    assert_eq!(stored(&store, "mails").await.position, position(5));
+}
+
+async fn a_failed_statement_that_is_not_undone_is_never_committed(rig: &Rig) {
+    let (store, table) = (rig.open().await, Table::of(rig));
+    table.make(&store).await;
+    let lease = run(&store, "mails").await;
+    let before = stored(&store, "mails").await;
+    // One fails as it runs, the others before.
+    for wrong in ["INSERT INTO {t} (id) VALUES ('b')", "INSERT INTO", "COMMIT"] {
+        for asked in [false, true] {
+            let (done, wrong) = (step(&lease, 0, 5), table.sql(wrong));
+            let work = store.transact(Box::new(move |view| {
+                Box::pin(async move {
+                    table.add(view, "a", 1).await.expect("it can run");
+                    let _ignored = match asked {
+                        false => view.run(&wrong, &[]).await,
+                        true => view.query(&wrong, &[]).await.map(drop),
+                    };
+                    let _ignored = table.add(view, "c", 1).await;
+                    Some(done)
+                })
+            }));
+            assert_eq!(failure(work.await), StoreErrorKind::Invalid);
+            assert_eq!(table.rows(&store).await, [""; 0]);
+            assert_eq!(stored(&store, "mails").await, before);
+        }
+    }
 }
 
 async fn a_new_mark_replaces_the_older_one(rig: &Rig) {
