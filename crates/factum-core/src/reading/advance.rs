@@ -23,7 +23,8 @@ pub enum LetterChange {
     Remove(Position),
 }
 
-/// A turn that the rebuild of a view takes with a step.
+/// A turn that the rebuild of a view takes with a step. It starts where the step leads to, whatever
+/// place was ordered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RebuildStep {
     /// The view was reset; the checkpoint goes back. Every letter is removed. It is done when the

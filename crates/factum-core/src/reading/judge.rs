@@ -94,21 +94,18 @@ fn begin_rebuild(
     after: Position,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let new = |target| Rebuild { after, requested_at: now, target: Some(target) };
-    progress.rebuild = Some(match step {
-        RebuildStep::Begin { target } => match progress.rebuild.take() {
-            Some(ordered) => Rebuild { target: Some(*target), ..ordered },
-            None => new(*target),
-        },
-        // A newer version starts where it says, wherever an order for the older one would.
+    let target = match step {
+        RebuildStep::Begin { target } => *target,
         RebuildStep::Upgrade { registration: declared, target } => {
             registration(declared)?;
             progress.kind = declared.kind;
             progress.version = declared.version;
             progress.shape.clone_from(&declared.shape);
-            new(*target)
+            *target
         }
-    });
+    };
+    let requested_at = progress.rebuild.take().map_or(now, |ordered| ordered.requested_at);
+    progress.rebuild = Some(Rebuild { after, requested_at, target: Some(target) });
     progress.last = None;
     (progress.parked_keys, progress.waiting_events, progress.dead_letters) = (0, 0, 0);
     Ok(())

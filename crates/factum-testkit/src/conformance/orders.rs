@@ -16,10 +16,12 @@ use super::support::position;
 conformance_cases!["orders", ALWAYS;
     a_pause_is_stored_with_its_reason,
     a_second_pause_puts_its_reason_in_the_place_of_the_first,
+    a_second_pause_began_with_the_first,
     a_long_reason_is_cut_between_characters,
     a_resumed_subscription_is_not_paused,
     every_order_is_counted,
     an_order_that_changes_nothing_is_not_counted,
+    a_pause_for_the_same_reason_is_not_counted,
     a_renewal_shows_the_orders,
     an_unknown_subscription_takes_no_orders,
     orders_are_per_tenant,
@@ -34,7 +36,9 @@ conformance_cases!["orders", ALWAYS;
     a_rebuild_begins_without_letters,
     a_rebuild_ends_at_its_target,
     a_rebuild_that_is_at_its_target_ends_at_once,
+    a_rebuild_starts_where_its_step_leads_to,
     an_upgrade_stores_the_newer_subscription,
+    an_upgrade_starts_where_its_step_leads_to,
 ];
 
 async fn refused(store: &SharedStore, name: &str, order: Instruction) -> InstructError {
@@ -78,6 +82,16 @@ async fn a_second_pause_puts_its_reason_in_the_place_of_the_first(rig: &Rig) {
     assert_eq!(paused.reason, "two");
 }
 
+async fn a_second_pause_began_with_the_first(rig: &Rig) {
+    let store = rig.open().await;
+    register(&store, declared("mails")).await;
+    let at = instruct(&store, "mails", pause("one")).await.paused.expect("it is paused").at;
+    rig.clock.advance_ms(1_000);
+    let paused = Some(Pause { reason: "two".into(), at });
+    assert_eq!(instruct(&store, "mails", pause("two")).await.paused, paused);
+    assert_eq!(stored(&store, "mails").await.paused, paused);
+}
+
 async fn a_long_reason_is_cut_between_characters(rig: &Rig) {
     let store = rig.open().await;
     register(&store, declared("mails")).await;
@@ -116,6 +130,15 @@ async fn an_order_that_changes_nothing_is_not_counted(rig: &Rig) {
     let store = rig.open().await;
     let before = register(&store, declared("mails")).await;
     assert_eq!(instruct(&store, "mails", Instruction::Resume).await, before);
+    assert_eq!(stored(&store, "mails").await, before);
+}
+
+async fn a_pause_for_the_same_reason_is_not_counted(rig: &Rig) {
+    let store = rig.open().await;
+    register(&store, declared("mails")).await;
+    let before = instruct(&store, "mails", pause("full")).await;
+    rig.clock.advance_ms(1_000);
+    assert_eq!(instruct(&store, "mails", pause("full")).await, before);
     assert_eq!(stored(&store, "mails").await, before);
 }
 
@@ -274,6 +297,24 @@ async fn a_rebuild_that_is_at_its_target_ends_at_once(rig: &Rig) {
     assert_eq!((found.position, found.rebuild), (Position::START, None));
 }
 
+/// A rebuild was ordered from after 3, and begins with `step`, back to 5.
+async fn begun_elsewhere(rig: &Rig, store: &SharedStore, begin: RebuildStep) {
+    let lease = run(store, "mails").await;
+    advance(store, step(&lease, 0, 9)).await;
+    let ordered = instruct(store, "mails", rebuild(3)).await.rebuild.expect("ordered");
+    rig.clock.advance_ms(1_000);
+    advance(store, Advance { rebuild: Some(begin), ..step(&lease, 9, 5) }).await;
+    let found = stored(store, "mails").await;
+    assert_eq!(found.position, position(5));
+    let (after, target) = (position(5), Some(position(12)));
+    assert_eq!(found.rebuild, Some(Rebuild { after, target, ..ordered }));
+}
+
+async fn a_rebuild_starts_where_its_step_leads_to(rig: &Rig) {
+    let store = rig.open().await;
+    begun_elsewhere(rig, &store, RebuildStep::Begin { target: position(12) }).await;
+}
+
 async fn an_upgrade_stores_the_newer_subscription(rig: &Rig) {
     let store = rig.open().await;
     let lease = run(&store, "mails").await;
@@ -291,4 +332,11 @@ async fn an_upgrade_stores_the_newer_subscription(rig: &Rig) {
     let (after, requested_at, target) = (position(2), rig.clock.now(), Some(target));
     assert_eq!(found.rebuild, Some(Rebuild { after, requested_at, target }));
     assert_eq!(letters(&store).await, [""; 0]);
+}
+
+async fn an_upgrade_starts_where_its_step_leads_to(rig: &Rig) {
+    let store = rig.open().await;
+    let registration = Registration { version: 2, ..declared("mails") };
+    let upgrade = RebuildStep::Upgrade { registration, target: position(12) };
+    begun_elsewhere(rig, &store, upgrade).await;
 }

@@ -49,6 +49,17 @@ fn pauses() -> Vec<Row> {
             }),
         ),
         (
+            "orders::a_second_pause_began_with_the_first",
+            Instruct(|store, name, order| {
+                Box::pin(async move {
+                    if matches!(order, Instruction::Pause { .. }) {
+                        store.instruct(&name, Instruction::Resume).await?;
+                    }
+                    store.instruct(&name, order).await
+                })
+            }),
+        ),
+        (
             "orders::a_long_reason_is_cut_between_characters",
             Instruct(|store, name, mut order| {
                 Box::pin(async move {
@@ -88,6 +99,16 @@ fn counted() -> Vec<Row> {
                         store.instruct(&name, Instruction::Pause { reason }).await?;
                     }
                     store.instruct(&name, order).await
+                })
+            }),
+        ),
+        (
+            "orders::a_pause_for_the_same_reason_is_not_counted",
+            Instruct(|store, name, order| {
+                Box::pin(async move {
+                    let known = store.progress(&name).await?.map_or(0, |it| it.instructions);
+                    let instructions = known + 1;
+                    Ok(Progress { instructions, ..store.instruct(&name, order).await? })
                 })
             }),
         ),
@@ -195,6 +216,13 @@ fn target(step: &mut Advance, changed: fn(Position, Position) -> Position) {
     }
 }
 
+/// Tells of every rebuild as one from the place that the cases order one from.
+const STARTS_AS_ORDERED: Sabotage = Found(|it| {
+    if let Some(rebuild) = &mut it.rebuild {
+        rebuild.after = Position::new(3);
+    }
+});
+
 fn rebuilds() -> Vec<Row> {
     vec![
         (
@@ -224,6 +252,8 @@ fn rebuilds() -> Vec<Row> {
             "orders::a_rebuild_that_is_at_its_target_ends_at_once",
             Step(|it| target(it, |target, to| target.max(to.plus(1)))),
         ),
+        ("orders::a_rebuild_starts_where_its_step_leads_to", STARTS_AS_ORDERED),
+        ("orders::an_upgrade_starts_where_its_step_leads_to", STARTS_AS_ORDERED),
         (
             "orders::an_upgrade_stores_the_newer_subscription",
             Step(|it| {
