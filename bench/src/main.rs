@@ -2,6 +2,7 @@
 //! and beside its peers.
 
 mod bank;
+mod deposits;
 mod machine;
 mod measure;
 mod peers;
@@ -50,6 +51,9 @@ struct Arguments {
     /// Reads the whole of a store and does nothing else; the memory row runs this in a child.
     #[arg(long, hide = true)]
     read_all: Option<PathBuf>,
+    /// Brings a view of a store up to date and does nothing else; a memory row runs this in a child.
+    #[arg(long, hide = true)]
+    project: Option<PathBuf>,
     /// Appends to a store in PostgreSQL when told to; the row of several processes runs this.
     #[arg(long, hide = true, num_args = 5)]
     append_to: Option<Vec<String>>,
@@ -74,6 +78,9 @@ fn run(arguments: &Arguments) -> Result<bool> {
     if let Some(store) = &arguments.read_all {
         return bench.block_on(rows::memory::read_all(store)).map(|()| false);
     }
+    if let Some(store) = &arguments.project {
+        return bench.block_on(rows::reading::flat::project(store)).map(|()| false);
+    }
     if let Some(work) = &arguments.append_to {
         return rows::postgres::processes::append(&bench, work).map(|()| false);
     }
@@ -82,8 +89,10 @@ fn run(arguments: &Arguments) -> Result<bool> {
         table::heading();
     }
     let mut missed = false;
-    for (_, measure) in arguments.wanted(rows::ALL) {
-        missed |= print(arguments, &measure(&bench)?);
+    for rows in [rows::ALL, rows::reading::ALL] {
+        for (_, measure) in arguments.wanted(rows) {
+            missed |= print(arguments, &measure(&bench)?);
+        }
     }
     let on_postgres: Vec<_> = arguments.wanted(rows::postgres::ALL).collect();
     if !on_postgres.is_empty() {

@@ -8,6 +8,7 @@ mod import;
 pub mod memory;
 pub mod postgres;
 mod read;
+pub mod reading;
 mod replay;
 mod single;
 

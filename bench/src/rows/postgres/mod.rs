@@ -6,6 +6,7 @@ mod order;
 pub mod processes;
 mod read;
 mod single;
+mod view;
 mod watch;
 
 use crate::{Measure, OnPostgres};
@@ -17,6 +18,7 @@ pub const PROCESSES: &str = "postgres: 4 processes, 16 callers";
 pub const READ: &str = "postgres: read all";
 pub const STREAMS: &str = "postgres: read 1000 streams of 500";
 pub const WATCH: &str = "postgres: watch from elsewhere";
+pub const VIEW: &str = "postgres: view catch-up";
 pub const ORDER_ONE: &str = "order by transaction, one caller";
 pub const ORDER_MANY: &str = "order by transaction, 64 callers";
 pub const ORDER_READ: &str = "order by transaction, read all";
@@ -31,6 +33,7 @@ pub const ALL: &[Measure<OnPostgres>] = &[
     (&[PROCESSES], processes::measure),
     (&[READ, STREAMS], read::measure),
     (&[WATCH], watch::measure),
+    (&[VIEW], view::measure),
     (&[ORDER_ONE, ORDER_MANY, ORDER_READ], order::measure),
     (&[COUNTER], lock::measure),
 ];
