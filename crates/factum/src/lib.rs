@@ -53,6 +53,7 @@
 //! | `sqlite` | yes | the store on one SQLite file; compiles SQLite in |
 //! | `postgres` | no | the store in a PostgreSQL database, version 14 or newer |
 //! | `postgres-tls` | no | the same with encrypted connections, by rustls |
+//! | `health` | no | answers to probes of load balancers over HTTP |
 //! | `protobuf` | no | events whose payloads are `prost` messages |
 
 mod connect;
@@ -80,6 +81,14 @@ struct Readme;
 mod pages {
     #[doc = include_str!("../../../docs/deciding.md")]
     struct Deciding;
+
+    #[cfg(feature = "sqlite")]
+    #[doc = include_str!("../../../docs/reading.md")]
+    struct Reading;
+
+    #[cfg(feature = "health")]
+    #[doc = include_str!("../../../docs/running.md")]
+    struct Running;
 
     #[doc = include_str!("../../../docs/schema.md")]
     struct Schema;
