@@ -43,8 +43,8 @@ pub use options::Options;
 pub use past::At;
 pub use reading::{
     Ended, FailurePolicy, Live, OnFailure, Reaction, RunningSubscription, StartFrom, Subscription,
-    SubscriptionError, SubscriptionHandle, SubscriptionSettings, SubscriptionStatus, WaitError,
-    position_before, settle,
+    SubscriptionError, SubscriptionHandle, SubscriptionSettings, SubscriptionStatus,
+    SubscriptionsHealth, WaitError, position_before, settle,
 };
 pub use repository::Repository;
 pub use retry::Retry;

@@ -6,13 +6,17 @@
 mod reading;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use factum_core::{
     Advance, Instruction, LeaseClaim, Position, Query, SharedStore, StoreErrorKind,
     SubscriptionName, SubscriptionReport, SubscriptionState,
 };
-use factum_runtime::{SubscriptionError, SubscriptionSettings};
+use factum_runtime::{
+    HealthSource, HealthState, LagThresholds, SubscriptionError, SubscriptionSettings,
+    SubscriptionsHealth,
+};
 use factum_testkit::faults::{FaultyStore, WriteFault};
 use reading::{Seen, handling, in_time, memory, recording, settings, take};
 
@@ -222,17 +226,38 @@ async fn behind_and_not_moving_raises_an_alarm() {
 }
 
 #[tokio::test]
-async fn f18_a_slow_consumer_is_never_given_more_than_a_page() {
-    let store = memory();
+async fn f18_for_a_slow_consumer_no_more_is_read_than_a_page() {
+    let inner = memory();
     let numbers: Vec<u64> = (0..1_000).collect();
-    take(&store, "a", &numbers).await;
-    let faulty = FaultyStore::new(store.clone());
-    let seen = Seen::default();
-    let shared: SharedStore = Arc::new(faulty);
-    let small = SubscriptionSettings { page_events_max: 10, ..settings() };
-    let running = recording(&shared, &Query::all(), &seen).with_settings(small).spawn();
+    take(&inner, "a", &numbers).await;
+    let faulty = FaultyStore::new(inner);
+    let pages = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&pages);
+    faulty.faults().observe(move |operation, _| {
+        counted.fetch_add(u64::from(operation == "read log"), Ordering::SeqCst);
+    });
+    let store: SharedStore = Arc::new(faulty);
+    let begun = Arc::new(tokio::sync::Semaphore::new(0));
+    let go = Arc::new(tokio::sync::Semaphore::new(0));
+    let (own_begun, own_go) = (Arc::clone(&begun), Arc::clone(&go));
+    let running = handling(&store, move |_| {
+        let (begun, go) = (Arc::clone(&own_begun), Arc::clone(&own_go));
+        async move {
+            begun.add_permits(1);
+            go.acquire().await?.forget();
+            Ok(())
+        }
+    })
+    .with_settings(SubscriptionSettings { page_events_max: 10, ..settings() })
+    .spawn();
+    for page in 1..=100 {
+        for _ in 0..10 {
+            in_time(begun.acquire()).await.unwrap().forget();
+            assert_eq!(pages.load(Ordering::SeqCst), page, "nothing is read ahead of the handler");
+            go.add_permits(1);
+        }
+    }
     in_time(running.caught_up()).await.unwrap();
-    assert_eq!(seen.events().len(), 1_000);
 }
 
 #[tokio::test]
@@ -274,13 +299,66 @@ async fn an_idle_subscription_stores_nothing_but_its_beats() {
         .with_settings(SubscriptionSettings::default())
         .spawn();
     in_time(running.caught_up()).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    pass(Duration::from_secs(3)).await;
     let before = store.progress(&name()).await.unwrap().unwrap();
-    for _ in 0..60 {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
+    pass(Duration::from_mins(1)).await;
     let after = store.progress(&name()).await.unwrap().unwrap();
     assert_eq!((before.position, before.updated_at), (after.position, after.updated_at));
     let beats = after.beat - before.beat;
     assert!((28..=32).contains(&beats), "one every two seconds: {beats} in a minute");
+}
+
+/// Lets paused time go by, with everything that is due in it.
+async fn pass(time: Duration) {
+    let never = std::future::pending::<()>();
+    tokio::time::timeout(time, never).await.unwrap_err();
+}
+
+/// The same event comes again, after a crash between what was done and the checkpoint.
+#[tokio::test]
+async fn f15_what_comes_again_is_the_same_event() {
+    let (store, seen) = (memory(), Seen::default());
+    take(&store, "a", &[1, 2]).await;
+    let (done, own) = (Arc::new(tokio::sync::Notify::new()), seen.clone());
+    let told = Arc::clone(&done);
+    let first = handling(&store, move |event| {
+        own.note(event);
+        told.notify_one();
+        std::future::pending() // It is done, and nobody learns of it.
+    })
+    .spawn();
+    in_time(done.notified()).await;
+    first.abort();
+    let own = seen.clone();
+    let second = handling(&store, move |event| {
+        own.note(event);
+        std::future::ready(Ok(()))
+    })
+    .spawn();
+    in_time(second.caught_up()).await.unwrap();
+    let ids: Vec<_> = seen.events().iter().map(|it| it.id).collect();
+    assert_eq!((ids.len(), ids[0]), (3, ids[1]), "the first one came twice, as the same event");
+}
+
+#[tokio::test]
+async fn health_is_judged_by_lag_and_by_what_it_does() {
+    let store = memory();
+    let thresholds = LagThresholds { degraded_above: 1, unhealthy_above: 3 };
+    let running = recording(&store, &Query::all(), &Seen::default()).spawn();
+    in_time(running.wait_for(|it| it.state == SubscriptionState::Live)).await.unwrap();
+    let source = SubscriptionsHealth::new(thresholds).with(running.clone());
+    assert_eq!(source.health()[0].state, HealthState::Healthy);
+    running.pause("").await.unwrap();
+    in_time(running.wait_for(|it| it.state == SubscriptionState::Paused)).await.unwrap();
+    assert_eq!(source.health()[0].state, HealthState::Degraded);
+    take(&store, "a", &[1, 2, 3, 4]).await;
+    in_time(running.wait_for(|it| it.lag() == 4)).await.unwrap();
+    let check = &source.health()[0];
+    assert_eq!((check.state, check.lag), (HealthState::Unhealthy, Some(4)));
+    running.resume().await.unwrap();
+    in_time(running.caught_up()).await.unwrap();
+    let live = in_time(running.wait_for(|it| it.state == SubscriptionState::Live)).await.unwrap();
+    assert_eq!((live.lag(), source.health()[0].state), (0, HealthState::Healthy));
+    in_time(running.stop()).await.unwrap();
+    assert_eq!(source.health()[0].state, HealthState::Unhealthy, "nobody runs it here any more");
 }

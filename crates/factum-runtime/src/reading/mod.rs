@@ -19,6 +19,7 @@ mod steps;
 mod subscription;
 mod supervised;
 mod view_sink;
+mod well;
 
 pub use error::SubscriptionError;
 pub use handle::{Ended, SubscriptionHandle, WaitError, settle};
@@ -28,3 +29,4 @@ pub use settings::SubscriptionSettings;
 pub use start::{StartFrom, position_before};
 pub use status::SubscriptionStatus;
 pub use subscription::{RunningSubscription, Subscription};
+pub use well::SubscriptionsHealth;

@@ -55,7 +55,14 @@ pub fn raw(event_type: &str, payload: String) -> NewEvent {
 /// Fast enough for tests in real time; one event after the other.
 pub fn settings() -> SubscriptionSettings {
     let usual = SubscriptionSettings::default();
-    SubscriptionSettings { beat_ms: 20, standby_ms: 5, lease_ms: 200, lanes: 1, ..usual }
+    SubscriptionSettings {
+        beat_ms: 20,
+        standby_ms: 5,
+        lease_ms: 200,
+        poll_ms: 100,
+        lanes: 1,
+        ..usual
+    }
 }
 
 /// What a subscriber got, in order.
