@@ -21,6 +21,7 @@ use crate::{Backend, StoreUrl};
 /// | `schema=NAME` | postgres | the schema that holds the store; `factum` unless given |
 /// | `create=false` | postgres | a missing schema, or an older format, is an error |
 /// | `connections_max=N` | postgres | most connections that serve reads, 1 to 1,024 |
+/// | `view_connections_max=N` | postgres | most connections for the transactions of views, 1 to 1,024 |
 /// | `connect_timeout_ms=N` | postgres | how long to try to connect |
 /// | `busy_timeout_ms=N` | postgres | how long an append waits for another process's |
 /// | `answer_timeout_ms=N` | postgres | how long to wait for the answer to a statement |

@@ -61,6 +61,8 @@ mod options;
 pub mod prelude;
 mod url;
 
+/// For services of your own: the attribute that [`Service`] is implemented with.
+pub use async_trait::async_trait;
 pub use connect::connect;
 pub use factum_core::*;
 pub use factum_derive::Event;

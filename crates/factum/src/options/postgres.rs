@@ -7,11 +7,12 @@ use factum_postgres::PostgresStoreConfig;
 use crate::url::Parameters;
 use crate::{Backend, UrlError};
 
-pub(crate) const OPTIONS: [&str; 32] = [
+pub(crate) const OPTIONS: [&str; 33] = [
     "tenant",
     "schema",
     "create",
     "connections_max",
+    "view_connections_max",
     "connect_timeout_ms",
     "busy_timeout_ms",
     "answer_timeout_ms",
@@ -43,7 +44,7 @@ pub(crate) const OPTIONS: [&str; 32] = [
     "load_balance_hosts",
 ];
 /// Where the driver's options begin.
-const OURS: usize = 13;
+const OURS: usize = 14;
 
 const CONNECTIONS_MAX: usize = 1_024;
 
@@ -61,15 +62,17 @@ pub(crate) fn backend(
     if let Some(schema) = parameters.take("schema") {
         config.schema = schema;
     }
-    if let Some(found) = parameters.take_as("connections_max", "a number from 1 to 1,024")? {
+    for (option, setting) in [
+        ("connections_max", &mut config.connections_max),
+        ("view_connections_max", &mut config.view_connections_max),
+    ] {
+        const EXPECTED: &str = "a number from 1 to 1,024";
+        let Some(found) = parameters.take_as(option, EXPECTED)? else { continue };
         if !(1..=CONNECTIONS_MAX).contains(&found) {
-            return Err(UrlError::BadValue {
-                option: "connections_max".into(),
-                expected: "a number from 1 to 1,024",
-                found: found.to_string(),
-            });
+            let found = found.to_string();
+            return Err(UrlError::BadValue { option: option.into(), expected: EXPECTED, found });
         }
-        config.connections_max = found;
+        *setting = found;
     }
     for (option, setting) in [
         ("connect_timeout_ms", &mut config.connect_timeout_ms),
