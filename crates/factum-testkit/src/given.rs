@@ -55,7 +55,7 @@
 
 mod aggregates;
 mod decisions;
-mod difference;
+pub(crate) mod difference;
 mod outcome;
 mod properties;
 mod record;

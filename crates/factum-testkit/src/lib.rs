@@ -8,6 +8,9 @@
 //! - [`generators`]: seeded events, streams and appends.
 //! - [`given`], [`given_facts`], [`upcast`], [`check_decider`]: a domain's own tests, without a
 //!   store. [`ManualClock`] and [`SequentialIds`] stand in for the machine's time and ids.
+//! - [`given_view`], [`given_live`], [`given_subscriber`]: what is made of events, without the loop
+//!   that reads them. [`ProjectionSpec`], [`SubscriberSpec`], [`LiveSpec`]: that it stands crashes,
+//!   repetition and rebuilds; [`Disturbed`] brings these about.
 //! - [`mod@schema_lock`]: a program's stored shapes, compared with those it had before.
 //! - [`mod@bench`]: how fast a store is, case by case.
 //! - `servers`, a feature: PostgreSQL and `PgBouncer` for tests.
@@ -54,11 +57,20 @@ pub mod servers;
 
 mod chance;
 mod given;
+mod projections;
 
 pub use chance::{ManualClock, SequentialIds};
+#[doc(hidden)]
+pub use factum_core; // For what `row!` makes.
 pub use given::{
     Given, GivenFacts, Outcome, Upcast, check_decider, check_decider_with, given, given_facts,
     upcast,
+};
+#[doc(hidden)]
+pub use projections::sql_value;
+pub use projections::{
+    DeliveryError, Disturbance, Disturbed, GivenLive, GivenLog, GivenSubscriber, GivenView,
+    LiveSpec, ProjectionSpec, SubscriberSpec, given_live, given_log, given_subscriber, given_view,
 };
 pub use proptest;
 pub use schemars;
