@@ -5,8 +5,8 @@
 //! [`CheckpointStore`](factum_core::CheckpointStore), [`LeaseStore`](factum_core::LeaseStore),
 //! [`DeadLetters`](factum_core::DeadLetters), [`ViewStore`](factum_core::ViewStore) and
 //! [`Maintenance`](factum_core::Maintenance). A case that a store's [`Capabilities`] do not promise
-//! is ignored, with the reason. Each case is known to be able to fail: the kit's own tests run it
-//! against a store that breaks just its sentence.
+//! is ignored, with the reason. Each case is known to be able to fail: it is run against a store that
+//! breaks just its sentence, by the kit's own tests or, where it is about views, by those of SQLite.
 
 mod append;
 mod backup;
@@ -15,6 +15,7 @@ mod claims;
 mod commands;
 mod concurrency;
 mod dead_letters;
+mod delegate;
 mod deletion;
 mod durability;
 mod envelope;

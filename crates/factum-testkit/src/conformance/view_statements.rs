@@ -290,9 +290,10 @@ async fn a_failed_statement_that_is_not_undone_is_never_committed(rig: &Rig) {
             let work = store.transact(Box::new(move |view| {
                 Box::pin(async move {
                     table.add(view, "a", 1).await.expect("it can run");
-                    let _ignored = match asked {
-                        false => view.run(&wrong, &[]).await,
-                        true => view.query(&wrong, &[]).await.map(drop),
+                    let _ignored = if asked {
+                        view.query(&wrong, &[]).await.map(drop)
+                    } else {
+                        view.run(&wrong, &[]).await
                     };
                     let _ignored = table.add(view, "c", 1).await;
                     Some(done)
