@@ -3,8 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    append, completions, demo, events, export, import, migrate, new, snapshots, store, streams,
-    tail, trace,
+    append, completions, demo, events, export, import, migrate, new, projections, snapshots, store,
+    streams, tail, trace,
 };
 
 const EXIT_CODES: &str = "\
@@ -64,6 +64,8 @@ pub(crate) enum Command {
     /// List and delete snapshots
     #[command(subcommand)]
     Snapshots(snapshots::Snapshots),
+    /// Look at projections and subscribers; pause, rebuild and replay them
+    Projections(projections::Projections),
     /// Show one event, search for many
     #[command(subcommand)]
     Events(events::Events),

@@ -8,6 +8,7 @@ pub(crate) mod import;
 mod listing;
 pub(crate) mod migrate;
 pub(crate) mod new;
+pub(crate) mod projections;
 pub(crate) mod snapshots;
 pub(crate) mod store;
 pub(crate) mod streams;
@@ -34,6 +35,7 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Export(command) => export::run(&command, &session).await,
         Command::Streams(command) => streams::run(&command, &session).await,
         Command::Snapshots(command) => snapshots::run(&command, &session).await,
+        Command::Projections(command) => projections::run(&command, &session).await,
         Command::Events(command) => events::run(&command, &session).await,
         Command::Append(command) => append::run(&command, &session).await,
         Command::Tail(command) => tail::run(&command, &session).await,

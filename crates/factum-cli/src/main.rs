@@ -3,6 +3,7 @@
 mod acts;
 mod arguments;
 mod commands;
+mod confirm;
 mod demo;
 mod filters;
 mod import;

@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use factum::{AppendError, InvalidName, StoreError, StoreErrorKind, UrlError};
+use factum::{AppendError, InstructError, InvalidName, StoreError, StoreErrorKind, UrlError};
 
 /// The exit codes, by kind. Listed in `--help` and in `docs/cli.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +174,20 @@ impl From<AppendError> for Failure {
             },
             AppendError::Store(error) => error.into(),
             other => Self::new(Exit::Unavailable, other.to_string()),
+        }
+    }
+}
+
+impl From<InstructError> for Failure {
+    fn from(error: InstructError) -> Self {
+        let message = error.to_string();
+        match error {
+            InstructError::Store(error) => error.into(),
+            InstructError::Unknown { .. } => Self::not_found(message),
+            InstructError::NoView { .. } => Self::usage(message),
+            InstructError::Rebuilding { .. } => Self::new(Exit::Conflict, message)
+                .hint("factum projections rebuild NAME --cancel takes it back before it begins"),
+            _ => Self::new(Exit::Conflict, message),
         }
     }
 }

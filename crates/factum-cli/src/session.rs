@@ -54,6 +54,15 @@ impl Session {
             _ => failure,
         })
     }
+
+    /// Opens another store that has to be there, to see the same tenants.
+    pub(crate) async fn open_other(&self, address: &str) -> Result<SharedStore, Failure> {
+        let mut url = StoreUrl::parse(address)?;
+        if url.scope.is_none() {
+            url.scope.clone_from(&self.url.scope);
+        }
+        open_existing(url).await
+    }
 }
 
 /// Opens a store that has to be there.

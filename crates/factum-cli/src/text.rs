@@ -1,5 +1,7 @@
 //! Small pieces of text for people: numbers, durations, sizes, times.
 
+use std::time::Duration;
+
 use factum::Timestamp;
 
 /// `1234567` as `1,234,567`.
@@ -52,4 +54,31 @@ pub(crate) fn later(micros: i64) -> String {
 pub(crate) fn time(at: Timestamp) -> String {
     let seconds = at.as_micros().div_euclid(1_000_000) * 1_000_000;
     Timestamp::from_micros(seconds).to_string().replace('T', " ").replace('Z', "")
+}
+
+/// How long, in the two largest units.
+pub(crate) fn duration(duration: Duration) -> String {
+    let micros = i64::try_from(duration.as_micros()).unwrap_or(i64::MAX);
+    later(micros).trim_start_matches('+').into()
+}
+
+/// How long before `now`. Clocks differ: what comes after it was just now.
+pub(crate) fn ago(at: Timestamp, now: Timestamp) -> String {
+    match now.as_micros().saturating_sub(at.as_micros()) {
+        ..1_000_000 => "just now".into(),
+        micros => format!("{} ago", later(micros).trim_start_matches('+')),
+    }
+}
+
+/// The first line of a longer text.
+pub(crate) fn first_line(text: &str) -> &str {
+    text.lines().next().unwrap_or_default()
+}
+
+/// A text of at most so many characters, and a sign that it was longer.
+pub(crate) fn cut(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.into(),
+    }
 }

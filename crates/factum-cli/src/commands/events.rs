@@ -1,6 +1,6 @@
 //! `factum events`: one event in full, or those that match.
 
-mod show;
+pub(super) mod show;
 
 use clap::{Args, Subcommand};
 use factum::{LogRead, Position, RecordedEvent, Timestamp};

@@ -98,9 +98,11 @@ async fn stats(session: &Session, store: &SharedStore) -> Result<Exit, Failure> 
 async fn health(session: &Session, store: &SharedStore) -> Result<Exit, Failure> {
     let health = store.health().await?;
     let well = health.writable && health.problem.is_empty();
+    let alarms = if well { super::projections::alarms(store).await? } else { Vec::new() };
     if session.output.json {
         session.output.json(&json!({
             "head": health.head.get(), "writable": health.writable, "problem": health.problem,
+            "alarms": alarms.iter().map(|(name, why)| format!("{name}: {why}")).collect::<Vec<_>>(),
         }))?;
     } else {
         let state = match (well, health.problem.as_str()) {
@@ -110,6 +112,15 @@ async fn health(session: &Session, store: &SharedStore) -> Result<Exit, Failure>
         };
         let head = text::number(health.head.get());
         session.output.line(&format!("{state}: {}, head {head}", session.address))?;
+        if let [(name, why), others @ ..] = alarms.as_slice() {
+            let more = match others.len() as u64 {
+                0 => String::new(),
+                more => format!("; and {} (factum projections list)", text::count(more, "alarm")),
+            };
+            session
+                .output
+                .line(&session.output.styled(Style::Bad, &format!("{name}: {why}{more}")))?;
+        }
     }
     Ok(if well { Exit::Ok } else { Exit::Findings })
 }

@@ -1,6 +1,8 @@
 //! A folder of its own for every test, and the `factum` program in it.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub(crate) mod readers;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 

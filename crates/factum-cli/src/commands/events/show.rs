@@ -97,7 +97,7 @@ impl Wanted {
 }
 
 /// The event with everything in it: first the envelope, then the payload.
-fn described(output: Output, event: &RecordedEvent) -> String {
+pub(in crate::commands) fn described(output: Output, event: &RecordedEvent) -> String {
     let mut lines = vec![
         ("position", event.position.to_string()),
         ("stream", format!("{}@{}", event.stream, event.revision)),

@@ -1,0 +1,148 @@
+//! Orders to build a view again, and watching what becomes of them.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may")]
+
+mod common;
+
+use std::io::{BufRead, BufReader, Lines};
+use std::process::{Child, ChildStdout, Command};
+
+use common::readers::Readers;
+use common::{Rig, json, ran};
+use factum::{Lease, Position, SubscriptionKind, SubscriptionState};
+
+const WATCH: &str = "--watch --interval-ms 10";
+
+fn running() -> (Rig, Readers, Lease) {
+    let rig = Rig::new();
+    rig.write("log.csv", &common::log_csv(2, 5));
+    rig.ok("import csv log.csv");
+    let readers = Readers::seconds_ago(&rig, 0);
+    let lease = readers.projection("balances", 10);
+    (rig, readers, lease)
+}
+
+/// A program that writes lines, and those.
+fn lines_of(rig: &Rig, line: &str) -> (Child, Lines<BufReader<ChildStdout>>) {
+    let mut child = rig.spawn(line);
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    (child, lines)
+}
+
+fn interrupt(child: &Child) {
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+}
+
+#[test]
+fn a_rebuild_begins_with_the_event_that_people_name() {
+    let (rig, readers, _) = running();
+    let after = || readers.progress("balances").rebuild.map(|it| it.after);
+    let cancel = || rig.ok("projections rebuild balances --cancel");
+    let said = rig.ok("projections rebuild balances --yes");
+    assert!(
+        said.starts_with("balances is to be rebuilt from position 1 on; web-1 process 4711 "),
+        "{said}"
+    );
+    assert_eq!(after(), Some(Position::START));
+    cancel();
+    assert_eq!(after(), None);
+    rig.ok("projections rebuild balances --from-position 4 --yes");
+    assert_eq!(after(), Some(Position::new(3)));
+    cancel();
+    // Imported events keep their times: the first is of midnight, two and two an hour apart.
+    rig.ok("projections rebuild balances --from-time 2024-01-01T01:00:00Z --yes");
+    assert_eq!(after(), Some(Position::new(2)));
+    cancel();
+    let message = rig.fails(2, "projections rebuild balances --from-position 0 --yes");
+    assert!(message.contains("expected a position of 1 or more"), "{message}");
+    rig.fails(2, "projections rebuild balances --from-position 12 --yes");
+    assert_eq!(after(), None);
+}
+
+#[test]
+fn a_rebuild_that_cannot_be_is_refused() {
+    let (rig, readers, lease) = running();
+    readers.register("mails", SubscriptionKind::Subscription);
+    let message = rig.fails(2, "projections rebuild mails --yes");
+    assert!(message.contains("expected a projection, found a subscription"), "{message}");
+    let message = rig.fails(2, "projections rebuild balances");
+    assert!(message.contains("expected --yes"), "{message}");
+    rig.fails(4, "projections rebuild balances --cancel");
+    rig.ok("projections rebuild balances --yes");
+    let message = rig.fails(4, "projections rebuild balances --yes");
+    assert!(message.contains("--cancel"), "{message}");
+    readers.begin_rebuild("balances", &lease, 10);
+    let message = rig.fails(4, "projections rebuild balances --cancel");
+    assert!(message.contains("found one under way to 10"), "{message}");
+}
+
+#[test]
+fn a_rebuild_is_watched_to_its_end() {
+    let (rig, readers, lease) = running();
+    let (child, mut lines) =
+        lines_of(&rig, &format!("projections rebuild balances --yes --json {WATCH}"));
+    let mut next = || json(&lines.next().unwrap().unwrap());
+    assert_eq!(next()["rebuild"]["after"], 0);
+    readers.begin_rebuild("balances", &lease, 10);
+    assert_eq!(next()["rebuild"]["percent"], 0);
+    readers.advance(readers.step("balances", &lease, 5));
+    let half = next();
+    assert_eq!((&half["rebuild"]["percent"], &half["position"]), (&50.into(), &5.into()));
+    let list = rig.ok("projections list");
+    assert!(list.contains("rebuilding 50 %"), "{list}");
+    let page = rig.ok("projections status balances");
+    assert!(page.contains("rebuild     50 %, 5 of 10 events"), "{page}");
+    readers.advance(readers.step("balances", &lease, 10));
+    assert_eq!(next()["rebuild"], serde_json::Value::Null);
+    assert_eq!(ran(child.wait_with_output().unwrap()).code, Some(0));
+}
+
+#[test]
+fn a_rebuild_that_fails_or_is_taken_back_ends_the_watching() {
+    let (rig, readers, lease) = running();
+    let line = format!("projections rebuild balances --yes {WATCH}");
+    let (child, mut lines) = lines_of(&rig, &line);
+    assert!(lines.next().unwrap().unwrap().contains("to be rebuilt"));
+    rig.ok("projections rebuild balances --cancel");
+    let ended = ran(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    assert!(ended.stderr.contains("found the order taken back"), "{}", ended.stderr);
+
+    let (child, mut lines) = lines_of(&rig, &line);
+    assert!(lines.next().unwrap().unwrap().contains("to be rebuilt"));
+    readers.release(&lease, SubscriptionState::Failed, Some("no rate"));
+    let ended = ran(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(1), "{}", ended.stderr);
+    assert!(ended.stderr.contains("found it failed: no rate"), "{}", ended.stderr);
+}
+
+#[test]
+fn who_stops_watching_does_not_stop_the_rebuild() {
+    let (rig, readers, _) = running();
+    let (child, mut lines) = lines_of(&rig, &format!("projections rebuild balances --yes {WATCH}"));
+    lines.next().unwrap().unwrap();
+    // The first look after the order is written, which is after it listens.
+    rig.ok("projections pause balances");
+    lines.next().unwrap().unwrap();
+    interrupt(&child);
+    let ended = ran(child.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    assert!(ended.stderr.contains("the rebuild goes on"), "{}", ended.stderr);
+    assert!(readers.progress("balances").rebuild.is_some());
+}
+
+#[test]
+fn a_watched_list_writes_what_changes_until_it_is_interrupted() {
+    let (rig, readers, lease) = running();
+    let (mut child, mut lines) = lines_of(&rig, &format!("projections list {WATCH}"));
+    let mut next = || lines.next().unwrap().unwrap();
+    assert_eq!(next(), "balances: live, 10 of 10");
+    readers.report(&lease, SubscriptionState::Live, None); // Only a sign of life.
+    readers.register("totals", SubscriptionKind::Projection);
+    assert_eq!(next(), "totals: waiting, 0 of 10; nobody runs it, nor ever did");
+    rig.ok("projections forget totals --yes");
+    assert_eq!(next(), "totals: forgotten");
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+}
