@@ -5,8 +5,8 @@
 
 mod projections;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use factum_core::{
     AppendRequest, Codec, EventStoreExt, EventType, Expected, FailureKind, HandlerError,
@@ -15,7 +15,8 @@ use factum_core::{
     ViewProjection, ViewTransaction,
 };
 use factum_testkit::{
-    DeliveryError, Disturbance, Disturbed, ProjectionSpec, SequentialIds, given_view, row,
+    DeliveryError, Disturbance, Disturbed, ProjectionSpec, SequentialIds, given_log, given_view,
+    row,
 };
 use projections::{
     ADD, Balances, Cancelled, Done, Handlers, Sabotaged, Stores, TABLES, Till, WATCHED, failure,
@@ -281,6 +282,39 @@ async fn a_projection_that_needs_order_across_keys_is_found_where_that_is_asked(
     spec().check(async || stores.fresh().await).await;
     let said = failure(spec().across_keys().check(async || stores.fresh().await)).await;
     says(&said, &["\n1 of its", "events of other keys pass"]);
+}
+
+/// Notes which of its statements ran.
+#[derive(Clone, Default)]
+struct Noting(Arc<Mutex<Vec<bool>>>);
+
+impl Handlers for Noting {
+    async fn paid(&self, by: u64, event: &RecordedEvent, view: &mut dyn ViewTransaction) -> Done {
+        for _ in 0..3 {
+            let ran = view.run(ADD, &[event.stream.id().into(), by.into()]).await;
+            self.0.lock().unwrap().push(ran.is_ok());
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_crash_falls_where_the_plan_says() {
+    let log = given_log().events("till/a", [paid(1), paid(2)]);
+    let (yes, no) = (true, false);
+    let cases: [(Option<u32>, &[bool]); 3] =
+        [(Some(2), &[yes, yes, yes, yes, no, no]), (Some(9), &[yes; 6]), (None, &[yes; 6])];
+    for (at, expected) in cases {
+        let (stores, noting) = (Stores::new(), Noting::default());
+        let store = stores.fresh().await;
+        let make = || ViewProjection::new(Sabotaged(noting.clone()));
+        let crash = Disturbance::Crash { place: 1, at, restart: false };
+        Disturbed::by([crash]).view(&store, make, log.recorded()).await.unwrap();
+        let noted = std::mem::take(&mut *noting.0.lock().unwrap());
+        assert_eq!((&noted[..6], &noted[6..]), (expected, &[yes; 6][..]), "at {at:?}");
+        let rows = store.query_view(WATCHED, &[]).await.unwrap();
+        assert_eq!(rows, [row!["a", 9]], "what was lost left no trace");
+    }
 }
 
 /// Cannot be built again.

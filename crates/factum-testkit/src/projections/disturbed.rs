@@ -66,6 +66,7 @@ enum Plan {
 
 impl Disturbed {
     /// Disturbances that depend on the seed, the number of events and the kind of reader alone.
+    /// Views get their events in the order of the log.
     pub fn seeded(seed: u64) -> Self {
         Self { plan: Plan::Seeded(seed) }
     }
@@ -92,8 +93,7 @@ impl Disturbed {
         make: impl Fn() -> Result<ViewProjection, RoutesError>,
         events: &[RecordedEvent],
     ) -> Result<(), DeliveryError> {
-        let kinds = Kind::PARKED; // Seeded ones keep to the order of the log.
-        let plan = self.plan(events, Kind::VIEW, kinds);
+        let plan = self.plan(events, Kind::VIEW, Kind::PARKED);
         view::deliver(&plan, store, &make, events).await
     }
 
@@ -129,6 +129,7 @@ impl Disturbed {
         live::deliver(&plan, &LiveProjection::new()?, events)
     }
 
+    /// Disturbances of the kinds that are `made` of a seed, or of those that are `heard` if given.
     fn plan(&self, events: &[RecordedEvent], made: &[Kind], heard: &[Kind]) -> Vec<Disturbance> {
         match &self.plan {
             Plan::Seeded(seed) => plan::seeded(*seed, events.len(), made),
