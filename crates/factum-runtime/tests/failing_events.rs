@@ -66,8 +66,8 @@ async fn f17_a_poison_event_parks_its_key_and_the_rest_flows() {
     assert_eq!((letter.status, letter.attempts), (DeadLetterStatus::Parked, 1));
     assert_eq!(letter.cause, "refused: 13 is unlucky");
     let statuses: Vec<_> = letters(&running, true).await.iter().map(|it| it.status).collect();
-    use DeadLetterStatus::{Parked, Waiting};
-    assert_eq!(statuses, [Parked, Waiting, Waiting]);
+    let waiting = DeadLetterStatus::Waiting;
+    assert_eq!(statuses, [DeadLetterStatus::Parked, waiting, waiting]);
 
     // Tried again while nothing is mended, it fails again and nothing behind it moves.
     assert_eq!(running.replay(DeadLetterSelection::All).await.unwrap(), 1);

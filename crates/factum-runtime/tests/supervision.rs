@@ -29,13 +29,13 @@ async fn f19_it_gets_over_a_store_that_comes_and_goes() {
     let (inner, seen) = (memory(), Seen::default());
     take(&inner, "a", &[1, 2, 3]).await;
     let faulty = FaultyStore::new(inner.clone());
-    let faults = faulty.faults();
+    let orders = faulty.faults();
     let store: SharedStore = Arc::new(faulty);
-    faults.checkpoints([WriteFault::Before; 3]);
-    faults.reads([Some(0), Some(0), None, Some(0)]);
+    orders.checkpoints([WriteFault::Before; 3]);
+    orders.reads([Some(0), Some(0), None, Some(0)]);
     let running = recording(&store, &Query::all(), &seen).spawn();
     in_time(running.caught_up()).await.unwrap();
-    faults.reads([Some(0); 5]);
+    orders.reads([Some(0); 5]);
     take(&inner, "a", &[4]).await;
     in_time(running.caught_up()).await.unwrap();
     in_time(running.stop()).await.unwrap();
@@ -46,9 +46,9 @@ async fn f19_it_gets_over_a_store_that_comes_and_goes() {
 async fn f19_it_says_that_it_is_interrupted_and_why() {
     let inner = memory();
     let faulty = FaultyStore::new(inner);
-    let faults = faulty.faults();
+    let orders = faulty.faults();
     let store: SharedStore = Arc::new(faulty);
-    faults.checkpoints(vec![WriteFault::Before; 10_000]);
+    orders.checkpoints(vec![WriteFault::Before; 10_000]);
     let running = recording(&store, &Query::all(), &Seen::default()).spawn();
     let retrying = running.wait_for(|it| it.state == SubscriptionState::Retrying);
     let status = in_time(retrying).await.unwrap();

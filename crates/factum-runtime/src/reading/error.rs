@@ -87,8 +87,6 @@ pub enum SubscriptionError {
 pub(super) enum Trouble {
     /// The lease is another's.
     Fenced,
-    /// The checkpoint is elsewhere than it was: somebody else moved it, by right.
-    Moved,
     /// The store failed.
     Store(StoreError),
     /// It is over.

@@ -4,8 +4,8 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use factum_core::{
-    EventFailure, InlineView, Position, Progress, RecordedEvent, Registration, RegistrationFit,
-    StoreError, StoreErrorKind, SubscriptionName, ViewProjection, ViewTransaction,
+    EventFailure, InlineView, Position, Progress, Query, RecordedEvent, Registration,
+    RegistrationFit, StoreError, StoreErrorKind, SubscriptionName, ViewProjection, ViewTransaction,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -17,6 +17,7 @@ use super::status::Shared;
 pub(super) struct Inline {
     projection: ViewProjection,
     declared: Registration,
+    query: Query,
 }
 
 impl Inline {
@@ -35,7 +36,8 @@ impl Inline {
             return Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message));
         }
         let declared = projection.reads().registration(Position::START);
-        shared.log.keep_inline(Arc::new(Self { projection, declared }))
+        let query = projection.reads().query();
+        shared.log.keep_inline(Arc::new(Self { projection, declared, query }))
     }
 }
 
@@ -53,9 +55,8 @@ impl InlineView for Inline {
         events: &'t [RecordedEvent],
         view: &'t mut dyn ViewTransaction,
     ) -> BoxFuture<'t, Result<(), String>> {
-        let query = self.projection.reads().query();
         let all = async move {
-            for event in events.iter().filter(|event| query.matches(event)) {
+            for event in events.iter().filter(|event| self.query.matches(event)) {
                 self.projection.handle(event, view).await?;
             }
             view.settle().await.map_err(factum_core::HandlerError::from)?;

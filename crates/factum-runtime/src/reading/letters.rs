@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use factum_core::limits::CAUSE_BYTES_MAX;
 use factum_core::{
-    Clock, DeadLetter, DeadLetterStatus, EventFailure, LaneKey, LetterChange, Position, Reads,
-    RecordedEvent, TenantScope,
+    Clock, DeadLetter, DeadLetterStatus, EventFailure, LaneKey, LetterChange, Position, Query,
+    Reads, RecordedEvent, TenantScope,
 };
 use foldhash::fast::RandomState;
 
@@ -90,6 +90,8 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct Triage {
     pub(super) reads: Reads,
+    /// What it reads.
+    pub(super) query: Query,
     pub(super) scope: TenantScope,
     pub(super) policy: FailurePolicy,
     pub(super) clock: Arc<dyn Clock>,

@@ -207,7 +207,7 @@ impl<V: LiveView> LiveSink<V> {
         let read = LogRead {
             through: Some(through),
             page_events_max: self.page_events_max,
-            ..LogRead::after(self.triage.reads.query(), self.begin.unwrap_or_default())
+            ..LogRead::after(self.triage.query.clone(), self.begin.unwrap_or_default())
         };
         let mut view = V::default();
         let mut pages = self.log.read(read);

@@ -25,11 +25,13 @@ impl Loop {
         page: Page,
         stop: &Stop,
     ) -> Result<bool, Trouble> {
-        if page.events.is_empty() {
+        // What another moved the checkpoint over since the page was read is not handled again.
+        let new = page.events.into_iter().filter(|event| event.position > run.position);
+        let items: Vec<Item> = new.map(|event| Item { event, letter: None }).collect();
+        if items.is_empty() {
             run.skip_to(page.through, Instant::now());
             return Ok(true);
         }
-        let items = page.events.into_iter().map(|event| Item { event, letter: None }).collect();
         self.take_items(run, items, page.through, stop).await
     }
 
@@ -57,7 +59,10 @@ impl Loop {
             batch.attempts = run.attempts_at(first);
             let (mut done, stored) = self.sink.take(batch.clone()).await?;
             let halt = done.halt.take();
-            self.note(run, done, stored).await?;
+            batch.parked = Arc::default(); // So that it is changed in place.
+            if !self.note(run, done, stored).await? {
+                return Ok(false);
+            }
             match halt {
                 None => {
                     run.tried = None;
@@ -106,14 +111,18 @@ impl Loop {
         }
     }
 
-    /// Takes note of what was done with a batch, and stores it if that is due.
-    async fn note(&mut self, run: &mut Run, done: Done, stored: Stored) -> Result<(), Trouble> {
+    /// Takes note of what was done with a batch, and stores it if that is due; false if the checkpoint
+    /// was elsewhere and nothing of it counts.
+    async fn note(&mut self, run: &mut Run, done: Done, stored: Stored) -> Result<bool, Trouble> {
         metrics::handled(&self.shared.name, done.handled);
         self.shared.update(|status| status.handled += done.handled);
         let set_aside = !done.letters.is_empty();
         match stored {
             Stored::Now(Advanced::Stored { .. }) => run.stored(&done),
-            Stored::Now(Advanced::Moved(progress)) => return moved(run, &progress),
+            Stored::Now(Advanced::Moved(progress)) => {
+                moved(run, &progress)?;
+                return Ok(false);
+            }
             Stored::Nothing => {}
             Stored::Owed => {
                 run.owe(done, Instant::now());
@@ -125,7 +134,7 @@ impl Loop {
         if set_aside {
             self.look_at_letters(run).await?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Stores what is owed.
@@ -249,24 +258,25 @@ impl Loop {
         after: Position,
         step: RebuildStep,
     ) -> Result<(), Trouble> {
-        let advance =
-            Advance { rebuild: Some(step), ..Advance::new(run.lease.clone(), run.stored, after) };
-        match self.sink.reset(advance).await? {
-            Advanced::Moved(progress) => moved(run, &progress),
-            Advanced::Stored { .. } => {
-                run.moved_to(after);
-                run.parked = Arc::default();
-                let progress = self.shared.ledger.progress(&self.shared.name).await?;
-                self.shared.update(|status| {
-                    if let Some(progress) = &progress {
-                        status.take_stored(progress);
-                    }
-                    status.position = after;
-                });
-                self.shared.set_state(SubscriptionState::CatchingUp, None);
-                Ok(())
+        loop {
+            let rebuild = Some(step.clone());
+            let advance = Advance { rebuild, ..Advance::new(run.lease.clone(), run.stored, after) };
+            match self.sink.reset(advance).await? {
+                Advanced::Stored { .. } => break,
+                Advanced::Moved(progress) => moved(run, &progress)?, // Once more, from there.
             }
         }
+        run.moved_to(after);
+        run.parked = Arc::default();
+        let progress = self.shared.ledger.progress(&self.shared.name).await?;
+        self.shared.update(|status| {
+            if let Some(progress) = &progress {
+                status.take_stored(progress);
+            }
+            status.position = after;
+        });
+        self.shared.set_state(SubscriptionState::CatchingUp, None);
+        Ok(())
     }
 
     // Letters.
@@ -349,9 +359,12 @@ impl Loop {
     }
 }
 
-/// The checkpoint is elsewhere: somebody took over, or moved it along by right, and what was read is
-/// read again from there.
-fn moved(run: &Run, progress: &Progress) -> Result<(), Trouble> {
-    let fenced = progress.epoch != run.lease.epoch;
-    Err(if fenced { Trouble::Fenced } else { Trouble::Moved })
+/// The checkpoint is elsewhere: somebody took over, or moved it along by right, as an append that keeps
+/// the view does. The loop goes on from there.
+fn moved(run: &mut Run, progress: &Progress) -> Result<(), Trouble> {
+    if progress.epoch != run.lease.epoch {
+        return Err(Trouble::Fenced);
+    }
+    run.moved_to(progress.position);
+    Ok(())
 }

@@ -198,7 +198,7 @@ impl Subscription {
         let (start, clock) = (self.start, self.clock);
         let scope: TenantScope = shared.log.scope().clone();
         let settings = settings.bounded();
-        let triage = Arc::new(Triage { reads, scope, policy, clock });
+        let triage = Arc::new(Triage { query: reads.query(), reads, scope, policy, clock });
         if inline {
             Inline::attach(&shared, projection).map_err(|source| {
                 let name = shared.name.clone();
@@ -209,7 +209,8 @@ impl Subscription {
         let sink = make_sink(Arc::clone(&triage), &settings);
         let watch = shared.log.watch();
         let owner = owner::new_owner();
-        let read_loop = Loop { shared, sink, triage, start, settings, owner, watch, lease: None };
+        let read_loop =
+            Loop { shared, sink, triage, start, settings, owner, watch, inline, lease: None };
         let ended = read_loop.run(&stop).await;
         drop(guard);
         ended

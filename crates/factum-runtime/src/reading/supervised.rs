@@ -8,7 +8,7 @@
 //!     |                 |     pause  v   | resume              pause  |      |
 //!     |                 |           Paused <--------------------------+      |
 //!     |                 |                                                    |
-//!     +--pause-- Retrying <---- the store is away, the checkpoint moved -----+
+//!     +--pause-- Retrying <---- the store is away ---------------------------+
 //!                       |
 //!       Failed <--------+---- an error that trying again does not help: the loop returns it
 //!       Stopped <------------ stopping was requested: checkpoint stored, lease given up
@@ -48,6 +48,8 @@ pub(super) struct Loop {
     pub(super) settings: SubscriptionSettings,
     pub(super) owner: OwnerId,
     pub(super) watch: HeadWatch,
+    /// Whether appends of this program keep the view as well.
+    pub(super) inline: bool,
     /// The last lease that was granted.
     pub(super) lease: Option<Lease>,
 }
@@ -98,7 +100,6 @@ impl Loop {
                 Trouble::Fenced => {
                     self.shared.set_state(SubscriptionState::Waiting, Some("fenced".into()));
                 }
-                Trouble::Moved => {}
                 Trouble::Store(error) if may_pass(&error) => {
                     failures += 1;
                     let words = error.to_string();
@@ -267,7 +268,7 @@ impl Loop {
     ) -> Result<State, Trouble> {
         let read = LogRead {
             page_events_max: self.settings.page_events_max,
-            ..LogRead::after(self.triage.reads.query(), run.position)
+            ..LogRead::after(self.triage.query.clone(), run.position)
         };
         let mut pages = self.shared.log.read(read);
         loop {
@@ -324,11 +325,22 @@ impl Loop {
         self.show(&run);
         loop {
             match self.next_wake(&mut run, stop).await? {
+                Woken::Head if self.inline && self.is_kept(&mut run).await? => self.show(&run),
                 Woken::Head => return Ok(State::CatchingUp(run)),
                 Woken::Instructed => return self.obey(run, stop).await,
                 Woken::Due | Woken::Page(_) => self.save(&mut run).await?,
             }
         }
+    }
+
+    /// Whether the appends have kept the view up to date by themselves, so that there is nothing to read.
+    async fn is_kept(&mut self, run: &mut Run) -> Result<bool, Trouble> {
+        let progress = self.shared.ledger.progress(&self.shared.name).await?;
+        let progress = progress.filter(|it| it.epoch == run.lease.epoch).ok_or(Trouble::Fenced)?;
+        if progress.position > run.stored {
+            run.moved_to(progress.position);
+        }
+        Ok(run.position >= self.watch.last())
     }
 
     async fn next_wake(&mut self, run: &mut Run, stop: &Stop) -> Result<Woken, Trouble> {
@@ -382,7 +394,7 @@ impl Loop {
                 Trouble::Stop
             }
             Err(Trouble::Fatal(error)) => Trouble::Fatal(error),
-            Ok(()) | Err(Trouble::Fenced | Trouble::Moved | Trouble::Stop) => Trouble::Stop,
+            Ok(()) | Err(Trouble::Fenced | Trouble::Stop) => Trouble::Stop,
         }
     }
 

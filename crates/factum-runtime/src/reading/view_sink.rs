@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use factum_core::{
-    Advance, Advanced, EventFailure, FailureKind, SharedStore, StoreError, SubscriptionName,
-    Transacted, ViewErrorKind, ViewProjection, ViewTransaction, ViewWork,
+    Advance, Advanced, EventFailure, FailureKind, SharedStore, StoreError, StoreErrorKind,
+    SubscriptionName, Transacted, ViewErrorKind, ViewProjection, ViewTransaction, ViewWork,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -73,8 +73,10 @@ impl Sink for ViewSink {
         if !tried && let Some(taken) = self.transact(&batch, true).await? {
             return Ok(taken);
         }
-        let careful = self.transact(&batch, false).await?;
-        Ok(careful.unwrap_or_else(|| (Done::new(batch.from), Stored::Nothing)))
+        self.transact(&batch, false).await?.ok_or_else(|| {
+            let message = "expected the transaction of a view to go on, found it lost";
+            StoreError::new(StoreErrorKind::Unavailable, "change view", message).into()
+        })
     }
 }
 
