@@ -215,7 +215,7 @@ async fn a_projection_whose_reset_leaves_something_is_found() {
     says(&said, &["after a reset, found what is not empty", WATCHED, "+ row[\"a\", "]);
 }
 
-/// Empties what is watched, and forgets the table beside it: that shows only when it is built again.
+/// Empties what is watched, but not the table beside it: that shows only when it is built again.
 struct HalfEmptied;
 
 impl Handlers for HalfEmptied {

@@ -1,5 +1,5 @@
-//! Given events, then what became of them: what each `then_*` accepts, and what it says when it does
-//! not. Tables are tested where a store has views.
+//! Given events, then what became of them: what each `then_*` accepts, and what it says when it
+//! does not. Tables are tested where a store has views.
 
 #![allow(clippy::unwrap_used, reason = "a test may")]
 

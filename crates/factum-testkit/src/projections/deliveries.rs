@@ -1,7 +1,7 @@
 //! In which order and how often events come, by a list of disturbances.
 //!
 //! ```text
-//! Keep [0 1 2] -> Lose [3 4] (a crash at 4) -> Keep [3 4 5] -> Attempt 6 -> Keep [6 7] -> Reset ...
+//! Keep [0 1 2] -> Lose [3 4] (a crash at 4) -> Keep [3 4 5] -> Attempt 6 -> Keep [6 7] -> Reset
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};

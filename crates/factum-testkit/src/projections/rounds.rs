@@ -18,8 +18,8 @@ impl Rounds {
         Self { count: 50, seed: 1, kinds }
     }
 
-    /// Runs every round. `fails` says how a plan fails, if it does; the words for the first that does
-    /// are returned, with as few disturbances as show it.
+    /// Runs every round. `fails` says how a plan fails, if it does; the words for the first that
+    /// does are returned, with as few disturbances as show it.
     pub(super) async fn run(
         &self,
         events: &[RecordedEvent],

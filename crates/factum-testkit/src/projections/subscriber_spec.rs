@@ -15,8 +15,8 @@ use crate::given::difference;
 /// again after crashes, and whatever comes side by side, the other side holds what one straight
 /// pass leaves.
 ///
-/// The other side, `S`, is whatever the subscriber writes to: mostly an [`Arc`](std::sync::Arc) of a
-/// stand-in, of which each pass has a new one.
+/// The other side, `S`, is whatever the subscriber writes to: mostly an [`Arc`](std::sync::Arc) of
+/// a stand-in, of which each pass has a new one.
 ///
 /// # Examples
 ///
