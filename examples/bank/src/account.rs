@@ -1,5 +1,7 @@
 //! One account: its events, its state, its rules.
 
+use std::num::TryFromIntError;
+
 use factum::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +44,17 @@ pub(crate) enum AccountEvent {
         #[factum(claim = "email")]
         to: String,
     },
+}
+
+impl AccountEvent {
+    /// The account whose money moved, and by how many cents: negative if they went out.
+    pub(crate) fn movement(&self) -> Result<Option<(&str, i64)>, TryFromIntError> {
+        Ok(match self {
+            Self::Deposited { account, cents } => Some((account, i64::try_from(*cents)?)),
+            Self::Withdrawn { account, cents } => Some((account, -i64::try_from(*cents)?)),
+            Self::Opened { .. } | Self::EmailChanged { .. } => None,
+        })
+    }
 }
 
 /// The state of an account; the initial one is that of an account that is not open.

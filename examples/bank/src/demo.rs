@@ -4,11 +4,12 @@ use std::error::Error;
 use std::fs::File;
 use std::io::BufReader;
 
-use factum::check_sample;
 use factum::prelude::*;
+use factum::{check_sample, settle};
 
 use crate::account::{Account, AccountEvent, ChangeEmail, Deposit, Open, Withdraw};
 use crate::transfer::Transfer;
+use crate::{balances, statements, views};
 
 /// The customers that a new bank begins with.
 fn first_customers() -> Result<Seed, Box<dyn Error>> {
@@ -53,8 +54,8 @@ pub(crate) async fn run(store: &str) -> Result<(), Box<dyn Error>> {
 
     let transfers = Decisions::<AccountEvent>::new(store.clone())?.in_context(clerk)?;
     let transfer = Transfer { from: "ann".into(), to: "bob".into(), cents: 1_234 };
-    let form =
-        Options::default().command_id(CommandId::new(format!("form-{}", store.head().await?))?);
+    let form = CommandId::new(format!("form-{}", store.head().await?))?;
+    let form = Options::default().command_id(form).metadata(transfer.parties()?);
     let first = transfers.execute_with(&transfer, form.clone()).await?;
     let again = transfers.execute_with(&transfer, form).await?;
     let what = if again.repeated { "the first answer again" } else { "a second transfer" };
@@ -72,6 +73,22 @@ pub(crate) async fn run(store: &str) -> Result<(), Box<dyn Error>> {
     let change = accounts.diff("bob", At::Revision(Revision::FIRST), At::Now).await?;
     println!("\nbob since the opening, as a JSON patch: {change}");
     accounts.snapshots_settled().await;
+    show_views(&store).await
+}
+
+/// Brings the views up to date and shows them, where the store has tables.
+async fn show_views(store: &SharedStore) -> Result<(), Box<dyn Error>> {
+    if store.capabilities().views.is_none() {
+        return Ok(());
+    }
+    let running = views::in_tables(store)?.map(Subscription::spawn);
+    let handles: Vec<SubscriptionHandle> = running.iter().map(|it| (**it).clone()).collect();
+    settle(&handles).await?;
+    println!("\nbalances\n\n{}", balances::shown(store).await?);
+    println!("\nstatement of ann\n\n{}", statements::shown(store, "ann").await?);
+    for subscription in running {
+        subscription.stop().await?;
+    }
     Ok(())
 }
 

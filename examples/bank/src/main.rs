@@ -1,39 +1,49 @@
-//! A small bank: accounts, transfers between them, and a log that an older program wrote.
+//! A small bank: accounts, transfers between them, views of them in tables, and a log that an older
+//! program wrote.
 
 mod account;
+mod arguments;
+mod balances;
 mod demo;
+mod leaderboard;
 mod older;
+mod serve;
+mod show;
+mod statements;
+mod totals;
+mod traffic;
 mod transfer;
+mod views;
 
+use std::error::Error;
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: bank demo [STORE]         opens accounts, moves money, shows them
-       bank check EXPORT.jsonl     says whether this program understands an exported log
+use clap::Parser;
 
-STORE  where to keep the events, for example sqlite:bank.db; bank.db unless given";
+use crate::arguments::{Arguments, Command};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let done = match arguments[..] {
-        [] | ["demo"] => demo::run("sqlite:bank.db").await,
-        ["demo", store] => demo::run(store).await,
-        ["check", export] => demo::check(export),
-        ["--help" | "-h"] => {
-            println!("{USAGE}");
-            return ExitCode::SUCCESS;
-        }
-        _ => {
-            eprintln!("{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
-    match done {
+    match run(Arguments::parse()).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn run(Arguments { store, command }: Arguments) -> Result<(), Box<dyn Error>> {
+    let opened = || factum::connect(&store);
+    match command.unwrap_or(Command::Demo { address: None }) {
+        Command::Demo { address } => demo::run(address.as_deref().unwrap_or(&store)).await?,
+        Command::Check { export } => demo::check(&export)?,
+        Command::Serve { health, traffic } => serve::run(opened().await?, health, traffic).await?,
+        Command::Balances => println!("{}", balances::shown(&opened().await?).await?),
+        Command::Statement { account } => {
+            println!("{}", statements::shown(&opened().await?, &account).await?);
+        }
+        Command::Leaderboard => println!("{}", leaderboard::shown(&opened().await?).await?),
+    }
+    Ok(())
 }

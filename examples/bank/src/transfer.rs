@@ -44,6 +44,31 @@ pub(crate) struct Transfer {
     pub(crate) cents: u64,
 }
 
+impl Transfer {
+    /// What is written on the events, so that either account's statement names the other.
+    pub(crate) fn parties(&self) -> Result<Metadata, InvalidName> {
+        let mut parties = Metadata::default();
+        parties.insert("from", &self.from)?;
+        parties.insert("to", &self.to)?;
+        Ok(parties)
+    }
+}
+
+/// Between whom an event moved money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Parties<'e> {
+    pub(crate) from: &'e str,
+    pub(crate) to: &'e str,
+}
+
+impl<'e> Parties<'e> {
+    /// Those of an event, if it is part of a transfer.
+    pub(crate) fn of(recorded: &'e RecordedEvent) -> Option<Self> {
+        let metadata = &recorded.metadata;
+        Some(Self { from: metadata.get("from")?, to: metadata.get("to")? })
+    }
+}
+
 /// Why money is not moved.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TransferError {

@@ -1,0 +1,1 @@
+SELECT account, owner, cents, since FROM balances ORDER BY account

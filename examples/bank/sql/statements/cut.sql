@@ -1,0 +1,2 @@
+-- $1 position
+DELETE FROM statements WHERE position > $1
