@@ -20,6 +20,32 @@ pub(crate) enum Step {
 }
 
 impl Step {
+    /// Every step, in the order of the process.
+    pub(crate) const ALL: [Self; 8] = [
+        Self::ConfirmReceipt,
+        Self::Check,
+        Self::Adjust,
+        Self::Determine,
+        Self::Send,
+        Self::DecideStopAdvice,
+        Self::DecideStopIndication,
+        Self::Other,
+    ];
+
+    /// Its name, in events and in tables.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConfirmReceipt => "confirm-receipt",
+            Self::Check => "check",
+            Self::Adjust => "adjust",
+            Self::Determine => "determine",
+            Self::Send => "send",
+            Self::DecideStopAdvice => "decide-stop-advice",
+            Self::DecideStopIndication => "decide-stop-indication",
+            Self::Other => "other",
+        }
+    }
+
     /// The step that an activity of the log is.
     pub(crate) fn of(activity: &str) -> Self {
         match activity.split_whitespace().next().unwrap_or_default() {
@@ -49,6 +75,16 @@ pub(crate) enum CaseEvent {
     /// Somebody took a step against a rule.
     #[factum(name = "permit.rule-broken")]
     RuleBroken { rule: Rule, step: Step, activity: String, by: String, at: Micros },
+}
+
+impl CaseEvent {
+    /// The step that was taken, and when.
+    pub(crate) fn taken(&self) -> (Step, Micros) {
+        match self {
+            Self::Received { at, .. } => (Step::ConfirmReceipt, *at),
+            Self::StepTaken { step, at, .. } | Self::RuleBroken { step, at, .. } => (*step, *at),
+        }
+    }
 }
 
 /// The rules.

@@ -1,7 +1,9 @@
 //! The log's rows as commands.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{BufReader, Read};
 
+use factum::ServiceError;
 use factum::prelude::*;
 use serde::Deserialize;
 
@@ -25,17 +27,27 @@ struct Row {
     task: String,
 }
 
+/// Opens a log in a file.
+pub(crate) fn open(log: &str) -> Result<BufReader<File>, ServiceError> {
+    let file = File::open(log).map_err(|error| format!("{log}: {error}"))?;
+    Ok(BufReader::new(file))
+}
+
 /// Replays `log` into `store` and says which cases broke which rules.
 ///
 /// Each row is a command with the row's task as its id, so a log may be replayed again, or after
-/// it was interrupted: what is there is not done twice.
+/// it was interrupted: what is there is not done twice. It ends early if it is asked to stop.
 pub(crate) async fn replay(
     store: SharedStore,
     log: impl Read,
-) -> Result<Report, Box<dyn std::error::Error>> {
+    stop: &Stop,
+) -> Result<Report, ServiceError> {
     let cases = Repository::<Case>::new(store)?.with_cache(4_096.try_into()?);
     let mut report = Report::default();
     for (row, place) in csv::Reader::from_reader(log).into_deserialize().zip(2_u64..) {
+        if stop.is_requested() {
+            break;
+        }
         let row: Row = row?;
         let in_row = |error: &dyn std::fmt::Display| format!("row {place}: {error}");
         let at: Timestamp = row.at.replacen(' ', "T", 1).parse().map_err(|it| in_row(&it))?;
@@ -44,7 +56,7 @@ pub(crate) async fn replay(
             text => Some(text.replacen(' ', "T", 1).parse().map_err(|it| in_row(&it))?),
         };
         let taken = TakeStep { activity: row.activity, by: row.resource, at, deadline };
-        let step = Step::of(&taken.activity);
+        let kind = Step::of(&taken.activity);
         let command = CommandId::new(format!("{} {}", row.case, row.task))?;
         let options = Options::default().command_id(command);
         let done = cases.execute_with(&row.case, taken.clone(), options.clone()).await;
@@ -55,7 +67,7 @@ pub(crate) async fn replay(
             }
             done => done,
         };
-        report.note(&row.case, step, &done.map_err(|error| in_row(&error))?);
+        report.note(&row.case, kind, &done.map_err(|error| in_row(&error))?);
     }
     Ok(report)
 }

@@ -1,0 +1,1 @@
+SELECT step, COUNT(*) FROM permit_cases GROUP BY step

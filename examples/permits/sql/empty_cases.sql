@@ -1,0 +1,1 @@
+DELETE FROM permit_cases
