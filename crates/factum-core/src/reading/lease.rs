@@ -86,7 +86,8 @@ pub trait LeaseStore: Send + Sync + 'static {
     /// Claims a subscription's lease.
     ///
     /// It is granted if nobody holds it, if `owner` itself does, or if its holder is exactly what
-    /// the claim names as expired. A lease that is granted has a higher epoch than every one before.
+    /// the claim names as expired. A lease that is granted has a higher epoch than every one before,
+    /// even after a crash of the store that the owner of that one survived.
     ///
     /// # Cancel safety
     ///

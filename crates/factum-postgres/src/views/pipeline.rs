@@ -367,7 +367,7 @@ impl ViewTransaction for Pipeline<'_> {
         match self.behind(answer.boxed()).await {
             Ok(found) => {
                 let read = found.iter().map(rows::row).collect::<Result<_, _>>();
-                read.map_err(|problem| ViewError::new(ViewErrorKind::Statement, problem))
+                read.map_err(|problem| self.refuse(problem))
             }
             Err(failure) => {
                 if let Some(failure) = failure {

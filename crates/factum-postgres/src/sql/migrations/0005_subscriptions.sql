@@ -5,6 +5,7 @@
 
 -- parked_keys, waiting_events and dead_letters are counted from the letters whenever those change, so that a
 -- lease is renewed without counting. Nearly every write changes a row in place, for which pages keep room.
+-- Of one that was forgotten, the row stays for its epoch, so that older leases stay fenced.
 CREATE TABLE {schema}.subscriptions (
     version bigint NOT NULL,
     position bigint NOT NULL,
@@ -25,6 +26,7 @@ CREATE TABLE {schema}.subscriptions (
     last_id uuid,
     kind smallint NOT NULL,
     state smallint NOT NULL DEFAULT 0,
+    forgotten boolean NOT NULL DEFAULT false,
     scope text COLLATE "C" NOT NULL,
     name text COLLATE "C" NOT NULL,
     shape text NOT NULL,

@@ -1,2 +1,7 @@
--- $1 scope, $2 name
-DELETE FROM {schema}.subscriptions WHERE scope = $1 AND name = $2
+-- $1 scope, $2 name: all that is left is its epoch
+UPDATE {schema}.subscriptions SET
+    forgotten = true, shape = '', position = 0, last_position = NULL, last_id = NULL, beat = 0,
+    beat_at = NULL, state = 0, reason = NULL, head = 0, paused_at = NULL, pause_reason = NULL,
+    rebuild_after = NULL, rebuild_at = NULL, rebuild_target = NULL, parked_keys = 0, waiting_events = 0,
+    dead_letters = 0, instructions = 0
+WHERE scope = $1 AND name = $2
