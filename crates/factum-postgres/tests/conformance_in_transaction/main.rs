@@ -1,9 +1,9 @@
 //! The contract once more, where every append is made inside a transaction of the caller's, with a
 //! row of the caller's own beside it: on the newest PostgreSQL that can be started here.
 
-mod reading;
 #[path = "../suite/mod.rs"]
 mod suite;
+mod views;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,11 +11,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use factum_core::{
-    AdminRecord, AppendError, AppendRequest, Appended, Capabilities, CategoryInfo, CategoryList,
-    Claim, Clock, CommandId, EventStore, Expected, HeadWatch, Health, LogRead, Maintenance,
-    PageStream, Position, Recalled, Revision, SharedStore, Snapshot, SnapshotInfo, SnapshotKind,
-    SnapshotList, SnapshotStore, StoreError, StoreStats, StreamAdmin, StreamId, StreamInfo,
-    StreamList, StreamRead, TenantId, TenantScope, Verified,
+    AppendError, AppendRequest, Appended, Capabilities, Clock, CommandId, EventStore, HeadWatch,
+    LogRead, PageStream, Position, Recalled, SharedStore, StoreError, StreamRead, TenantId,
+    TenantScope,
 };
 use factum_postgres::tokio_postgres::{self, NoTls};
 use factum_postgres::{PostgresStore, PostgresStoreConfig};
@@ -115,101 +113,10 @@ impl EventStore for Caller {
     }
 }
 
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl StreamAdmin for Caller {
-    async fn stream(&self, stream: &StreamId) -> Result<Option<StreamInfo>, StoreError> {
-        self.store.stream(stream).await
-    }
-
-    async fn streams(&self, list: StreamList) -> Result<Vec<StreamInfo>, StoreError> {
-        self.store.streams(list).await
-    }
-
-    async fn categories(&self, list: CategoryList) -> Result<Vec<CategoryInfo>, StoreError> {
-        self.store.categories(list).await
-    }
-
-    async fn claim_owner(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError> {
-        self.store.claim_owner(claim).await
-    }
-
-    async fn tombstone(
-        &self,
-        stream: &StreamId,
-        expected: Expected,
-        record: AdminRecord,
-    ) -> Result<Appended, AppendError> {
-        self.store.tombstone(stream, expected, record).await
-    }
-
-    async fn truncate_before(
-        &self,
-        stream: &StreamId,
-        first: Revision,
-        record: AdminRecord,
-    ) -> Result<Appended, AppendError> {
-        self.store.truncate_before(stream, first, record).await
-    }
-}
-
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl SnapshotStore for Caller {
-    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
-        self.store.save_snapshot(snapshot).await
-    }
-
-    async fn latest_snapshot(
-        &self,
-        stream: &StreamId,
-        kind: &SnapshotKind,
-        through: Option<Revision>,
-    ) -> Result<Option<Snapshot>, StoreError> {
-        self.store.latest_snapshot(stream, kind, through).await
-    }
-
-    async fn snapshots(&self, list: SnapshotList) -> Result<Vec<SnapshotInfo>, StoreError> {
-        self.store.snapshots(list).await
-    }
-
-    async fn delete_snapshots(
-        &self,
-        stream: &StreamId,
-        kind: Option<&SnapshotKind>,
-        keep_last: usize,
-    ) -> Result<u64, StoreError> {
-        self.store.delete_snapshots(stream, kind, keep_last).await
-    }
-}
-
-#[async_trait]
-#[deny(clippy::missing_trait_methods)]
-impl Maintenance for Caller {
-    async fn stats(&self) -> Result<StoreStats, StoreError> {
-        self.store.stats().await
-    }
-
-    async fn health(&self) -> Result<Health, StoreError> {
-        self.store.health().await
-    }
-
-    async fn verify(&self) -> Result<Verified, StoreError> {
-        self.store.verify().await
-    }
-
-    async fn rebuild_claims(&self) -> Result<u64, StoreError> {
-        self.store.rebuild_claims().await
-    }
-
-    async fn backup(&self, to: &Path) -> Result<Position, StoreError> {
-        self.store.backup(to).await
-    }
-
-    async fn compact(&self) -> Result<u64, StoreError> {
-        self.store.compact().await
-    }
-}
+factum_testkit::delegate!(
+    Caller.store:
+        StreamAdmin, SnapshotStore, CheckpointStore, LeaseStore, DeadLetters, Maintenance
+);
 
 fn main() -> ExitCode {
     let servers = match postgres_under_test(&PostgresOptions::default()) {
