@@ -58,7 +58,7 @@ pub(crate) async fn as_of(store: &SharedStore, view: &str) -> Result<String, Box
     };
     let aside = match progress.dead_letters + progress.waiting_events {
         0 => String::new(),
-        events => format!("; {events} set aside: see `factum dead-letters list`"),
+        events => format!("; {events} set aside: `factum projections dead-letters list {view}`"),
     };
     Ok(format!("\n\nas of position {}{behind}{aside}", progress.position))
 }

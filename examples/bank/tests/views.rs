@@ -161,6 +161,7 @@ async fn killed_again_and_again_under_traffic_the_tables_equal_the_fold() {
             assert!(before.iter().zip(now).all(|(before, now)| *before <= now), "none goes back");
             before = now;
         }
+        assert!(before.iter().all(|it| *it > Position::START), "{}: {before:?}", place.name);
         let running = Running::start(&url, "serve");
         in_time(caught_up(&store)).await;
         let (code, said) = running.interrupt();
