@@ -49,7 +49,6 @@ pub(crate) enum Sabotage {
     Swapped,
     Migrate(fn(SharedStore, SubscriptionName, Vec<ViewMigration>) -> Later<u64>),
     Query(fn(SharedStore, String, Vec<SqlValue<'static>>) -> Later<Vec<SqlRow>>),
-    Forget(fn(SharedStore, SubscriptionName) -> Later<bool>),
     Append(fn(SharedStore, AppendRequest) -> Later<Appended, AppendError>),
     Keep(Keeping),
     Fits(fn(&dyn InlineView, &Progress) -> bool),

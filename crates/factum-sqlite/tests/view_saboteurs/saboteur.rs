@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use factum_core::{
-    Advance, Advanced, AppendError, AppendRequest, Appended, Capabilities, CheckpointStore,
-    CommandId, EventStore, HeadWatch, InlineView, InstructError, Instruction, LogRead, PageStream,
-    Position, Progress, ProgressList, Recalled, Registration, SharedStore, SqlRow, SqlValue,
-    StoreError, StreamRead, SubscriptionName, TenantId, TenantScope, Transacted, ViewMigration,
-    ViewStore, ViewWork,
+    AppendError, AppendRequest, Appended, Capabilities, CommandId, EventStore, HeadWatch,
+    InlineView, LogRead, PageStream, Position, Recalled, SharedStore, SqlRow, SqlValue, StoreError,
+    StreamRead, SubscriptionName, TenantId, TenantScope, Transacted, ViewMigration, ViewStore,
+    ViewWork,
 };
 
 use crate::sabotage::Sabotage;
@@ -44,7 +43,8 @@ impl Saboteur {
 }
 
 factum_testkit::delegate!(
-    Saboteur.inner: StreamAdmin, SnapshotStore, LeaseStore, DeadLetters, Maintenance
+    Saboteur.inner:
+        StreamAdmin, SnapshotStore, CheckpointStore, LeaseStore, DeadLetters, Maintenance
 );
 
 #[async_trait]
@@ -86,40 +86,6 @@ impl EventStore for Saboteur {
 
     fn watch(&self) -> HeadWatch {
         self.inner.watch()
-    }
-}
-
-#[async_trait]
-impl CheckpointStore for Saboteur {
-    async fn register(&self, registration: Registration) -> Result<Progress, StoreError> {
-        self.inner.register(registration).await
-    }
-
-    async fn progress(&self, name: &SubscriptionName) -> Result<Option<Progress>, StoreError> {
-        self.inner.progress(name).await
-    }
-
-    async fn subscriptions(&self, list: ProgressList) -> Result<Vec<Progress>, StoreError> {
-        self.inner.subscriptions(list).await
-    }
-
-    async fn advance(&self, advance: Advance) -> Result<Advanced, StoreError> {
-        self.inner.advance(advance).await
-    }
-
-    async fn instruct(
-        &self,
-        name: &SubscriptionName,
-        instruction: Instruction,
-    ) -> Result<Progress, InstructError> {
-        self.inner.instruct(name, instruction).await
-    }
-
-    async fn forget(&self, name: &SubscriptionName) -> Result<bool, StoreError> {
-        match self.sabotage {
-            Sabotage::Forget(forget) => forget(self.inner(), name.clone()).await,
-            _ => self.inner.forget(name).await,
-        }
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod append;
 mod backup;
+mod blind;
 mod checkpoints;
 mod claims;
 mod commands;
@@ -55,6 +56,7 @@ use async_trait::async_trait;
 use factum_core::{Capabilities, Clock, SharedStore, TenantScope};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
+pub use blind::blind_spots;
 pub(crate) use rig::block_on;
 pub use rig::{Case, Rig};
 

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::rig::{Rig, conformance_cases};
 use super::subscribers::{named, release, run, step, stored};
 use super::support::{failure, position};
-use super::view_tables::{Table, VIEWS, commit, migrate};
+use super::view_tables::{Table, VIEWS, commit, migrate, running};
 
 conformance_cases!["view_migrations", VIEWS;
     a_view_is_read_with_bound_values,
@@ -26,9 +26,7 @@ conformance_cases!["view_migrations", VIEWS;
 pub(super) const LASTING: &[super::Case] = lasting::CASES;
 
 async fn a_view_is_read_with_bound_values(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     for (at, id) in (0..).zip(["a", "b", "c"]) {
         commit(&store, table.adding(id, Some(step(&lease, at, at + 1)))).await;
     }
@@ -154,7 +152,7 @@ async fn forgetting_keeps_the_view_and_forgets_its_changes(rig: &Rig) {
 
 /// What takes a store that lasts to see.
 mod lasting {
-    use super::{Rig, Table, commit, conformance_cases, migrate, position, run, step, stored};
+    use super::{Rig, commit, conformance_cases, migrate, position, running, step, stored};
     use crate::conformance::rig::Need;
 
     const DURABLE_VIEWS: Need = Need {
@@ -167,9 +165,7 @@ mod lasting {
     ];
 
     async fn a_view_survives_a_reopen_with_its_checkpoint_and_changes(rig: &Rig) {
-        let (store, table) = (rig.open().await, Table::of(rig));
-        table.make(&store).await;
-        let lease = run(&store, "mails").await;
+        let (store, table, lease) = running(rig).await;
         commit(&store, table.adding("a", Some(step(&lease, 0, 5)))).await;
         drop(store);
         let store = rig.open().await;

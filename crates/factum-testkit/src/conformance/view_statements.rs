@@ -8,7 +8,7 @@ use factum_core::{SqlValue, StoreErrorKind, Transacted, ViewErrorKind, ViewMigra
 use super::rig::{Rig, conformance_cases};
 use super::subscribers::{declared, register, run, step, stored};
 use super::support::{failure, log_numbers, position, put};
-use super::view_tables::{Table, VIEWS, migrate};
+use super::view_tables::{Table, VIEWS, migrate, running};
 
 conformance_cases!["view_statements", VIEWS;
     work_says_which_sql_it_speaks,
@@ -41,9 +41,7 @@ async fn work_says_which_sql_it_speaks(rig: &Rig) {
 }
 
 async fn statements_run_in_their_order(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     let done = step(&lease, 0, 5);
     let work = store.transact(Box::new(move |view| {
         Box::pin(async move {
@@ -102,9 +100,7 @@ async fn a_statement_says_how_many_rows_it_concerned(rig: &Rig) {
 }
 
 async fn several_statements_run_at_once(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     let done = step(&lease, 0, 5);
     let work = store.transact(Box::new(move |view| {
         Box::pin(async move {
@@ -190,9 +186,7 @@ async fn a_failed_statement_is_told(rig: &Rig) {
 }
 
 async fn what_was_done_since_the_mark_is_undone(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     let done = step(&lease, 0, 5);
     let work = store.transact(Box::new(move |view| {
         Box::pin(async move {
@@ -212,9 +206,7 @@ async fn what_was_done_since_the_mark_is_undone(rig: &Rig) {
 }
 
 async fn a_failed_statement_is_undone_with_the_rest(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     let done = step(&lease, 0, 5);
     let work = store.transact(Box::new(move |view| {
         Box::pin(async move {
@@ -260,9 +252,7 @@ async fn after_a_failed_statement_every_call_fails(rig: &Rig) {
 }
 
 async fn without_a_mark_everything_is_undone(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     let done = step(&lease, 0, 5);
     let work = store.transact(Box::new(move |view| {
         Box::pin(async move {
@@ -279,9 +269,7 @@ async fn without_a_mark_everything_is_undone(rig: &Rig) {
 }
 
 async fn a_failed_statement_that_is_not_undone_is_never_committed(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     let before = stored(&store, "mails").await;
     // One fails as it runs, the others before.
     for wrong in ["INSERT INTO {t} (id) VALUES ('b')", "INSERT INTO", "COMMIT"] {
@@ -307,9 +295,7 @@ async fn a_failed_statement_that_is_not_undone_is_never_committed(rig: &Rig) {
 }
 
 async fn a_new_mark_replaces_the_older_one(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     let done = step(&lease, 0, 5);
     let work = store.transact(Box::new(move |view| {
         Box::pin(async move {

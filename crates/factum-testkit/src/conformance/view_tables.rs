@@ -1,12 +1,12 @@
 //! The words that cases about views are written in.
 
 use factum_core::{
-    Advance, Advanced, SharedStore, SqlValue, StoreError, Transacted, ViewError, ViewMigration,
-    ViewTransaction, ViewWork,
+    Advance, Advanced, Lease, SharedStore, SqlValue, StoreError, Transacted, ViewError,
+    ViewMigration, ViewTransaction, ViewWork,
 };
 
 use super::rig::{Need, Rig};
-use super::subscribers::named;
+use super::subscribers::{named, run};
 
 /// Stores that have views.
 pub(super) const VIEWS: Need =
@@ -96,6 +96,14 @@ impl Table {
             })
         })
     }
+}
+
+/// A store with the table, and the lease of the subscription whose view it is.
+pub(super) async fn running(rig: &Rig) -> (SharedStore, Table, Lease) {
+    let (store, table) = (rig.open().await, Table::of(rig));
+    table.make(&store).await;
+    let lease = run(&store, "mails").await;
+    (store, table, lease)
 }
 
 pub(super) async fn migrate(

@@ -8,7 +8,7 @@ use super::subscribers::{
     stored,
 };
 use super::support::{failure, position, put};
-use super::view_tables::{Table, VIEWS, commit};
+use super::view_tables::{Table, VIEWS, commit, running};
 
 conformance_cases!["views", VIEWS;
     a_view_and_its_checkpoint_commit_together,
@@ -22,9 +22,7 @@ conformance_cases!["views", VIEWS;
 ];
 
 async fn a_view_and_its_checkpoint_commit_together(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     let moved = Advance { last: Some(handled(4)), ..step(&lease, 0, 5) };
     let done = store.transact(table.adding("a", Some(moved))).await.expect("done");
     assert_eq!(done, Transacted::Advanced(Advanced::Stored { instructions: 0 }));
@@ -48,9 +46,7 @@ async fn work_that_makes_no_step_is_rolled_back(rig: &Rig) {
 }
 
 async fn a_step_from_elsewhere_leaves_the_view_alone(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     advance(&store, step(&lease, 0, 5)).await;
     let before = stored(&store, "mails").await;
     let done = store.transact(table.adding("a", Some(step(&lease, 4, 9)))).await.expect("done");
@@ -60,9 +56,7 @@ async fn a_step_from_elsewhere_leaves_the_view_alone(rig: &Rig) {
 }
 
 async fn a_fenced_step_leaves_the_view_alone(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let older = run(&store, "mails").await;
+    let (store, table, older) = running(rig).await;
     granted(&store, claim("mails", "runner")).await;
     let before = stored(&store, "mails").await;
     let done = store.transact(table.adding("a", Some(step(&older, 0, 5)))).await;
@@ -72,9 +66,7 @@ async fn a_fenced_step_leaves_the_view_alone(rig: &Rig) {
 }
 
 async fn a_refused_step_leaves_the_view_alone(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     advance(&store, step(&lease, 0, 5)).await;
     let done = store.transact(table.adding("a", Some(step(&lease, 5, 4)))).await;
     assert_eq!(failure(done), StoreErrorKind::Invalid);
@@ -83,9 +75,7 @@ async fn a_refused_step_leaves_the_view_alone(rig: &Rig) {
 }
 
 async fn a_rebuild_resets_view_and_checkpoint_together(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     commit(&store, table.adding("a", Some(step(&lease, 0, 5)))).await;
     set_aside(&store, &lease, [parked(3, "k")]).await;
     let rebuild = Some(RebuildStep::Begin { target: position(9) });
@@ -105,18 +95,14 @@ async fn a_rebuild_resets_view_and_checkpoint_together(rig: &Rig) {
 }
 
 async fn the_answer_carries_the_number_of_orders(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     instruct(&store, "mails", pause("full")).await;
     let done = store.transact(table.adding("a", Some(step(&lease, 0, 5)))).await.expect("done");
     assert_eq!(done, Transacted::Advanced(Advanced::Stored { instructions: 1 }));
 }
 
 async fn a_panic_rolls_back_and_the_store_goes_on(rig: &Rig) {
-    let (store, table) = (rig.open().await, Table::of(rig));
-    table.make(&store).await;
-    let lease = run(&store, "mails").await;
+    let (store, table, lease) = running(rig).await;
     let panicking = store.transact(Box::new(move |view| {
         Box::pin(async move {
             table.add(view, "a", 1).await.expect("the row fits");

@@ -9,13 +9,12 @@ mod sabotage;
 mod saboteur;
 mod table;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use factum_core::{Capabilities, Clock, SharedStore, SqlDialect, TenantScope};
-use factum_testkit::conformance::{Case, Fixture, capabilities, cases};
+use factum_testkit::conformance::{Case, Fixture, blind_spots, capabilities, cases};
 
 use journal::Journals;
 use sabotage::Sabotage;
@@ -61,33 +60,7 @@ fn cases_here() -> impl Iterator<Item = Case> {
 
 #[test]
 fn every_case_passes_without_sabotage_and_fails_with_its_own() {
-    // Cases fail by panicking, here on purpose; the outcome says how.
-    std::panic::set_hook(Box::new(|_| {}));
-    let table = table::table();
-    let mut wrong = Vec::new();
-    for case in cases_here() {
-        let name = case.name();
-        if let Err(reason) = outcome(&case, Sabotage::None) {
-            wrong.push(format!("{name} fails without sabotage: {reason}"));
-        }
-        match table.iter().find(|(cased, _)| *cased == name) {
-            None => wrong.push(format!("{name} has no saboteur")),
-            Some((_, sabotage)) if outcome(&case, *sabotage).is_ok() => {
-                wrong.push(format!("{name} is blind to its saboteur"));
-            }
-            Some(_) => {}
-        }
-    }
-    let _ = std::panic::take_hook();
+    let cases: Vec<_> = cases_here().collect();
+    let wrong = blind_spots(&cases, Sabotage::None, &table::table(), outcome);
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
-}
-
-#[test]
-fn no_saboteur_is_left_without_its_case() {
-    let names: BTreeSet<_> = cases_here().map(|it| it.name()).collect();
-    let mut seen = BTreeSet::new();
-    for (name, _) in table::table() {
-        assert!(names.contains(name), "{name} is no case");
-        assert!(seen.insert(name), "{name} is listed twice");
-    }
 }

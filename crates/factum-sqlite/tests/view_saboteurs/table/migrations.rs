@@ -3,7 +3,7 @@
 use factum_core::{StoreErrorKind, SubscriptionName, ViewWork};
 
 use super::{Row, committed};
-use crate::sabotage::Sabotage::{self, Forget, Migrate, OpenApart, Query};
+use crate::sabotage::Sabotage::{self, Migrate, OpenApart, Query};
 
 pub(super) fn rows() -> Vec<Row> {
     [reads(), changes()].concat()
@@ -70,6 +70,14 @@ const NEVER_COMPARED: Sabotage = Migrate(|store, name, migrations| {
     })
 });
 
+/// Remembers the changes of all views under one name.
+const ONE_FOR_ALL: Sabotage = Migrate(|store, _, migrations| {
+    Box::pin(async move {
+        let name = SubscriptionName::new("saboteur").unwrap();
+        store.migrate_view(&name, &migrations).await
+    })
+});
+
 fn changes() -> Vec<Row> {
     vec![
         ("view_migrations::a_change_is_made_once", MADE_EACH_TIME),
@@ -87,22 +95,9 @@ fn changes() -> Vec<Row> {
                 })
             }),
         ),
-        (
-            "view_migrations::changes_are_per_subscription",
-            Migrate(|store, _, migrations| {
-                Box::pin(async move {
-                    let one_for_all = SubscriptionName::new("saboteur").unwrap();
-                    store.migrate_view(&one_for_all, &migrations).await
-                })
-            }),
-        ),
+        ("view_migrations::changes_are_per_subscription", ONE_FOR_ALL),
         ("view_migrations::of_many_starters_one_makes_the_changes", MADE_EACH_TIME),
-        (
-            "view_migrations::forgetting_keeps_the_view_and_forgets_its_changes",
-            Forget(|store, name| {
-                Box::pin(async move { Ok(store.progress(&name).await?.is_some()) })
-            }),
-        ),
+        ("view_migrations::forgetting_keeps_the_view_and_forgets_its_changes", ONE_FOR_ALL),
         ("view_migrations::a_view_survives_a_reopen_with_its_checkpoint_and_changes", OpenApart),
     ]
 }
