@@ -214,7 +214,7 @@ pub(crate) async fn store_step(
         Ok(JudgedAdvance::Moved(found)) => return Ok(Ok(Advanced::Moved(found))),
         Err(refused) => return Ok(Err(refused)),
     };
-    if step.rebuild.is_some() {
+    if step.removes_letters(progress.kind) {
         letters::clear(client, sql, key).await?;
     }
     store(client, sql, key, &progress).await?;

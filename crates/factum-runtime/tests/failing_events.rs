@@ -326,3 +326,162 @@ async fn events_of_other_keys_are_handled_at_the_same_time_and_those_of_one_in_o
         assert_eq!(own, (0..10).collect::<Vec<_>>());
     }
 }
+
+#[tokio::test]
+async fn after_a_discard_the_key_flows_again() {
+    let (store, seen, afraid) = (memory(), Seen::default(), Arc::new(AtomicBool::new(true)));
+    take(&store, "a", &[13, 1]).await;
+    let running =
+        superstitious(&store, &seen, &afraid).on_failure(at_once(OnFailure::Park)).spawn();
+    in_time(running.caught_up()).await.unwrap();
+    running.discard(DeadLetterSelection::All).await.unwrap();
+    in_time(running.wait_for(|it| it.parked_keys == 0)).await.unwrap();
+    take(&store, "a", &[2, 3]).await;
+    in_time(running.caught_up()).await.unwrap();
+    in_time(running.wait_for(|it| it.handled == 3)).await.unwrap();
+    assert_eq!(seen.events().iter().map(number).collect::<Vec<_>>(), [1, 2, 3]);
+    assert!(letters(&running, true).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_stop_in_the_middle_of_trying_again_strands_nothing() {
+    let (store, seen, afraid) = (memory(), Seen::default(), Arc::new(AtomicBool::new(true)));
+    take(&store, "a", &[13, 1, 2, 3, 4, 5]).await;
+    let running =
+        superstitious(&store, &seen, &afraid).on_failure(at_once(OnFailure::Park)).spawn();
+    in_time(running.caught_up()).await.unwrap();
+    in_time(running.stop()).await.unwrap();
+    // Stopped when the third of them is begun.
+    let (stopper, own) = (Arc::new(factum_runtime::Stopper::new()), seen.clone());
+    let stop = stopper.signal();
+    let again = handling(&store, move |event| {
+        if number(&event) == 2 {
+            stopper.stop();
+        }
+        own.note(event);
+        std::future::ready(Ok(()))
+    });
+    let handle = again.handle();
+    handle.replay(DeadLetterSelection::All).await.unwrap();
+    in_time(again.run(stop)).await.unwrap();
+    let stopped = seen.events().len();
+    assert!(stopped < 6, "it was stopped in the middle: {stopped}");
+    let running = superstitious(&store, &seen, &Arc::new(AtomicBool::new(false))).spawn();
+    in_time(running.wait_for(|it| it.parked_keys == 0 && it.handled > 0)).await.unwrap();
+    take(&store, "a", &[6]).await;
+    in_time(running.caught_up()).await.unwrap();
+    assert_eq!(seen.events().iter().map(number).collect::<Vec<_>>(), [13, 1, 2, 3, 4, 5, 6]);
+}
+
+#[tokio::test]
+async fn a_key_with_dead_and_waiting_events_comes_back_whole_page_by_page() {
+    for page_events_max in [1, 2, 3] {
+        let (store, seen) = (memory(), Seen::default());
+        let afraid = Arc::new(AtomicBool::new(true));
+        // 7 is left for dead before 13 is parked; the key then holds both kinds.
+        let (own, fear) = (seen.clone(), Arc::clone(&afraid));
+        let subscription = handling(&store, move |event| {
+            let bad = fear.load(Ordering::SeqCst);
+            let handled = match number(&event) {
+                7 if bad => Err(std::io::Error::other("dead").into()),
+                13 if bad => Err(HandlerError::new("parked")),
+                _ => Ok(own.note(event)),
+            };
+            std::future::ready(handled)
+        });
+        let policy = at_once(OnFailure::Park).when(
+            |failure| failure.is::<std::io::Error>(),
+            Reaction::at_once(OnFailure::DeadLetter),
+        );
+        take(&store, "a", &[7, 7, 7, 13, 1, 2, 3, 4]).await;
+        let small = SubscriptionSettings { page_events_max, ..settings() };
+        let running = subscription.on_failure(policy).with_settings(small).spawn();
+        in_time(running.caught_up()).await.unwrap();
+        afraid.store(false, Ordering::SeqCst);
+        running.replay(DeadLetterSelection::At(Position::new(4))).await.unwrap();
+        in_time(running.wait_for(|it| it.parked_keys == 0 && it.handled == 5)).await.unwrap();
+        assert_eq!(seen.events().iter().map(number).collect::<Vec<_>>(), [13, 1, 2, 3, 4]);
+        assert_eq!(letters(&running, true).await.len(), 3, "the dead ones were not meant");
+    }
+}
+
+#[tokio::test]
+async fn a_newer_version_of_a_subscriber_keeps_what_is_set_aside() {
+    let (store, seen, afraid) = (memory(), Seen::default(), Arc::new(AtomicBool::new(true)));
+    take(&store, "a", &[13, 1]).await;
+    let running =
+        superstitious(&store, &seen, &afraid).on_failure(at_once(OnFailure::Park)).spawn();
+    in_time(running.caught_up()).await.unwrap();
+    in_time(running.stop()).await.unwrap();
+    let own = seen.clone();
+    let newer = EventSubscriber::raw("handling", &factum_core::Query::all(), move |event| {
+        own.note(event);
+        std::future::ready(Ok(()))
+    });
+    let newer = Subscription::deliver(Arc::clone(&store), newer.versioned(2));
+    let running = newer.with_settings(settings()).spawn();
+    take(&store, "b", &[9]).await;
+    in_time(running.caught_up()).await.unwrap();
+    assert_eq!(seen.events().iter().map(number).collect::<Vec<_>>(), [9]);
+    running.replay(DeadLetterSelection::All).await.unwrap();
+    in_time(running.wait_for(|it| it.handled == 3)).await.unwrap();
+    assert_eq!(seen.events().iter().map(number).collect::<Vec<_>>(), [9, 13, 1]);
+}
+
+#[tokio::test]
+async fn a_panic_before_the_handlers_future_is_the_failure_of_its_event_too() {
+    let (store, seen) = (memory(), Seen::default());
+    take(&store, "a", &[13]).await;
+    take(&store, "b", &[2]).await;
+    let own = seen.clone();
+    let subscription = handling(&store, move |event| {
+        assert_ne!(number(&event), 13);
+        own.note(event);
+        std::future::ready(Ok(()))
+    });
+    let running = subscription.on_failure(at_once(OnFailure::Park)).spawn();
+    in_time(running.caught_up()).await.unwrap();
+    assert_eq!(seen.events().len(), 1);
+    assert_eq!(letters(&running, false).await.len(), 1);
+}
+
+#[tokio::test]
+async fn keys_and_choices_that_panic_end_nothing() {
+    let (store, seen) = (memory(), Seen::default());
+    take(&store, "a", &[13, 1]).await;
+    take(&store, "b", &[2]).await;
+    let own = seen.clone();
+    let subscriber = EventSubscriber::raw("keyed", &factum_core::Query::all(), move |event| {
+        let handled = if number(&event) == 13 { Err(HandlerError::new("13")) } else { Ok(()) };
+        own.note(event);
+        std::future::ready(handled)
+    });
+    let keyed = subscriber.keyed(|event| panic!("no key for {}", event.position));
+    let policy =
+        at_once(OnFailure::Park).when(|_| panic!("no choice"), Reaction::at_once(OnFailure::Skip));
+    let running = Subscription::deliver(Arc::clone(&store), keyed)
+        .with_settings(SubscriptionSettings { lanes: 4, ..settings() })
+        .on_failure(policy)
+        .spawn();
+    in_time(running.caught_up()).await.unwrap();
+    let mut numbers: Vec<u64> = seen.events().iter().map(number).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, [2, 13], "1 waits behind 13, by its stream");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_order_interrupts_the_pauses_between_attempts() {
+    let store = memory();
+    take(&store, "a", &[1]).await;
+    let subscription =
+        handling(&store, |_| std::future::ready(Err(HandlerError::new("for a long time"))));
+    let patient =
+        Retry { attempts_max: u32::MAX, pause_ms_first: 86_400_000, pause_ms_max: 86_400_000 };
+    let policy = FailurePolicy::new(OnFailure::Park).retried(patient);
+    let running = subscription.on_failure(policy).spawn();
+    let retrying = running.wait_for(|it| it.state == SubscriptionState::Retrying);
+    let reason = in_time(retrying).await.unwrap().reason.unwrap();
+    assert!(reason.contains("for a long time"), "{reason}");
+    running.pause("enough").await.unwrap();
+    in_time(running.wait_for(|it| it.state == SubscriptionState::Paused)).await.unwrap();
+}

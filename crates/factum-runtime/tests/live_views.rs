@@ -11,6 +11,7 @@ use factum_core::{
     Fold, LiveHandlers, LiveProjection, LiveView, RecordedEvent, SharedStore, SubscriptionState,
 };
 use factum_runtime::{FailurePolicy, Live, OnFailure, Retry, StartFrom, Subscription};
+use factum_testkit::faults::FaultyStore;
 use reading::{Step, append, in_time, memory, raw, settings, take};
 
 /// The sum of steps per walk; 13 panics half way.
@@ -89,6 +90,24 @@ async fn a_panic_half_way_leaves_no_half() {
     in_time(running.wait_for(|it| it.parked_keys == 0)).await.unwrap();
     in_time(running.wait_for(|it| it.state == SubscriptionState::Live)).await.unwrap();
     assert_eq!(*live.snapshot(), expected(&[("a", 9), ("b", 11)]));
+    take(&store, "b", &[4]).await;
+    in_time(running.caught_up()).await.unwrap();
+    assert_eq!(*live.snapshot(), expected(&[("a", 9), ("b", 15)]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_view_that_could_not_be_made_anew_is_before_it_goes_on() {
+    let inner = memory();
+    take(&inner, "a", &[1, 2]).await;
+    take(&inner, "b", &[13]).await;
+    let faulty = FaultyStore::new(inner);
+    // The log goes away just when the view is to be made anew.
+    faulty.faults().reads([None, Some(0), None]);
+    let store: SharedStore = Arc::new(faulty);
+    let (subscription, live) = sums(&store);
+    let running = subscription.spawn();
+    in_time(running.caught_up()).await.unwrap();
+    assert_eq!(*live.snapshot(), expected(&[("a", 3)]));
 }
 
 #[tokio::test]

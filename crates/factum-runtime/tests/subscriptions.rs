@@ -190,3 +190,31 @@ async fn settling_waits_for_what_subscriptions_append_themselves() {
     in_time(settle(&[echo.clone(), all.clone()])).await.unwrap();
     assert_eq!(seen.positions(), [1, 2, 3, 4]);
 }
+
+#[tokio::test]
+async fn a_restriction_narrows_what_a_raw_subscriber_reads() {
+    let store = memory();
+    take(&store, "a", &[1]).await;
+    append(&store, "a", vec![raw("step.undone", "{}".into())]).await;
+    let kind = |name: &str| QueryItem::default().event_type(EventType::new(name).unwrap());
+    let walks = || QueryItem::default().category(Category::new("walk").unwrap());
+    for (name, base, only, expected) in [
+        ("both", walks(), kind("step.undone"), vec![2]),
+        ("neither", kind("step.taken"), kind("step.undone"), vec![]),
+        ("either", walks(), walks(), vec![1, 2]),
+    ] {
+        let seen = Seen::default();
+        let own = seen.clone();
+        let subscriber = factum_core::EventSubscriber::raw(name, &base.into(), move |event| {
+            own.note(event);
+            std::future::ready(Ok(()))
+        });
+        let narrowed = subscriber.only(only);
+        let running = factum_runtime::Subscription::deliver(Arc::clone(&store), narrowed).spawn();
+        in_time(running.caught_up()).await.unwrap();
+        let mut positions = seen.positions();
+        positions.sort_unstable();
+        assert_eq!(positions, expected, "{name}");
+        in_time(running.stop()).await.unwrap();
+    }
+}

@@ -157,7 +157,7 @@ pub(crate) fn advance(
         JudgedAdvance::Stored(progress) => progress,
         JudgedAdvance::Moved(found) => return Ok(Advanced::Moved(found)),
     };
-    if step.rebuild.is_some() {
+    if step.removes_letters(progress.kind) {
         letters::delete_all(conn, tenant, &step.lease.name)?;
     }
     for change in &step.letters {

@@ -139,8 +139,8 @@ async fn f22_a_rebuild_in_place_gives_the_same_view() {
         let again = running.rebuild(StartFrom::Beginning).await;
         let finished = again.is_ok(); // The first one may be done by now.
         assert!(finished || matches!(again, Err(InstructError::Rebuilding { .. })), "{again:?}");
-        in_time(running.wait_for(|it| it.handled >= 600 && it.rebuild.is_none())).await.unwrap();
         in_time(running.caught_up()).await.unwrap();
+        assert!(running.status().handled >= 600, "waiting for it waits for the rebuild");
         assert_eq!(rows(&store).await, fold(&store, None).await, "{}", place.name);
     }
 }
@@ -287,6 +287,69 @@ async fn an_inline_view_is_there_with_the_append() {
         step(&store, "b", &[5]).await;
         in_time(running.caught_up()).await.unwrap();
         assert_eq!(rows(&store).await, fold(&store, None).await);
+        // It may be stopped and started again by the same program.
+        in_time(running.stop()).await.unwrap();
+        step(&store, "b", &[1]).await;
+        assert_eq!(rows(&store).await["b"], (5, 0), "nobody keeps it meanwhile");
+        let again = sums(&store).inline().spawn();
+        in_time(again.caught_up()).await.unwrap();
+        in_time(again.wait_for(|it| it.state == SubscriptionState::Live)).await.unwrap();
+        step(&store, "b", &[2]).await;
+        assert_eq!(rows(&store).await["b"], (8, 0), "{}", place.name);
+    }
+}
+
+/// Undoes what it has done, when it feels like it.
+struct Fickle;
+
+impl Projection for Fickle {
+    const NAME: &'static str = "fickle";
+    const MIGRATIONS: &'static [ViewMigration] = &[
+        ViewMigration::new("fickle", "CREATE TABLE fickle (by_ BIGINT NOT NULL)"),
+        ViewMigration::new("fickle_by", "CREATE INDEX fickle_by ON fickle (by_)"),
+    ];
+
+    fn handlers(on: ProjectionHandlers<Self>) -> ProjectionHandlers<Self> {
+        on.events::<Walk>()
+    }
+
+    async fn reset(&self, _: Position, view: &mut dyn ViewTransaction) -> Result<(), HandlerError> {
+        Ok(view.run("DELETE FROM fickle", &[]).await?)
+    }
+}
+
+impl Project<Walk> for Fickle {
+    async fn project(
+        &self,
+        walk: Walk,
+        _: &RecordedEvent,
+        view: &mut dyn ViewTransaction,
+    ) -> Result<(), HandlerError> {
+        let Walk::Stepped { by } = walk else { return Ok(()) };
+        view.run("INSERT INTO fickle (by_) VALUES ($1)", &[by.into()]).await?;
+        match by {
+            3 => Ok(view.undo().await?),
+            4 => Ok(view.mark().await?),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_handler_cannot_undo_what_other_events_did() {
+    for place in Place::all() {
+        let store = place.open().await;
+        step(&store, "a", &[1, 2, 3]).await;
+        step(&store, "b", &[4]).await;
+        step(&store, "c", &[5]).await;
+        let projection = ViewProjection::new(Fickle).unwrap();
+        let policy = FailurePolicy::new(OnFailure::DeadLetter).retried(Retry::NEVER);
+        let running = Subscription::project(Arc::clone(&store), projection).on_failure(policy);
+        let running = running.spawn();
+        in_time(running.caught_up()).await.unwrap();
+        let found = store.query_view("SELECT by_ FROM fickle ORDER BY by_", &[]).await.unwrap();
+        let found: Vec<u64> = found.iter().map(|row| row.get(0).unwrap()).collect();
+        assert_eq!(found, [1, 2, 5], "{}", place.name);
     }
 }
 

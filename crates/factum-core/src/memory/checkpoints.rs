@@ -44,7 +44,7 @@ impl CheckpointStore for MemoryStore {
             JudgedAdvance::Stored(progress) => progress,
             JudgedAdvance::Moved(found) => return Ok(Advanced::Moved(found)),
         };
-        if advance.rebuild.is_some() {
+        if advance.removes_letters(progress.kind) {
             subscriptions.remove_letters(&key);
         }
         for change in advance.letters {

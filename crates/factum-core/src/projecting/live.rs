@@ -2,6 +2,8 @@
 
 use std::fmt::Debug;
 
+use smallvec::SmallVec;
+
 use super::reads::adjusted_reads;
 use super::{EventFailure, Reads, Routes, RoutesError};
 use crate::{Event, RecordedEvent, Registry, SubscriptionKind};
@@ -40,7 +42,11 @@ impl<V: LiveView> LiveHandlers<V> {
         V: Fold<E>,
     {
         let take: Take<V> = |view, registry, recorded| {
-            Ok(registry.decode(recorded, |event: E| view.fold(event, recorded))?)
+            let mut events: SmallVec<[E; 1]> = SmallVec::new();
+            registry.decode(recorded, |event| events.push(event))?;
+            // Only now, so that of one that stands for several none is taken in if one is bad.
+            events.into_iter().for_each(|event| view.fold(event, recorded));
+            Ok(())
         };
         self.routes = self.routes.and_then(|routes| routes.route::<E>(take));
         self
@@ -79,8 +85,7 @@ impl<V: LiveView> LiveProjection<V> {
     ///
     /// # Errors
     ///
-    /// An [`EventFailure`] if it cannot be decoded; of one that stands for several, some may have
-    /// been taken in.
+    /// An [`EventFailure`] if it cannot be decoded; the view is then as it was.
     pub fn take(&self, view: &mut V, event: &RecordedEvent) -> Result<(), EventFailure> {
         let registry = self.routes.registry();
         self.routes.find(event).try_for_each(|take| take(view, registry, event))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    LaneKey, Position, Query, QueryItem, RecordedEvent, Registration, SubscriptionKind,
+    EventType, LaneKey, Position, Query, QueryItem, RecordedEvent, Registration, SubscriptionKind,
     SubscriptionName, TenantScope,
 };
 
@@ -16,20 +16,24 @@ pub struct Reads {
     name: SubscriptionName,
     kind: SubscriptionKind,
     version: u32,
-    /// The types that are handled; every event if it has no items.
-    types: Query,
+    /// What is handled; every event if it has no items.
+    base: Query,
     narrowed: Vec<QueryItem>,
     key: Option<KeyOf>,
 }
 
 impl Reads {
-    pub(super) fn new(name: &str, kind: SubscriptionKind, version: u32, types: Query) -> Self {
+    pub(super) fn new(name: &str, kind: SubscriptionKind, version: u32, base: Query) -> Self {
         let name = SubscriptionName::new(name).expect("declared names are valid");
-        Self { name, kind, version, types, narrowed: Vec::new(), key: None }
+        Self { name, kind, version, base, narrowed: Vec::new(), key: None }
     }
 
     pub(super) fn rename(&mut self, name: SubscriptionName) {
         self.name = name;
+    }
+
+    pub(super) fn set_version(&mut self, version: u32) {
+        self.version = version;
     }
 
     pub(super) fn narrow(&mut self, item: QueryItem) {
@@ -60,15 +64,19 @@ impl Reads {
 
     /// Which events it reads, in every shape they were ever stored in.
     pub fn query(&self) -> Query {
+        if self.narrowed.is_empty() {
+            return self.base.clone();
+        }
         let all = [QueryItem::default()];
-        let narrowed = if self.narrowed.is_empty() { &all[..] } else { &self.narrowed };
-        let types = if self.types.is_all() { &all[..] } else { self.types.items() };
-        Query::any_of(narrowed.iter().flat_map(|item| {
-            types.iter().map(|it| {
-                let types = if item.types.is_empty() { &it.types } else { &item.types };
-                QueryItem { types: types.clone(), ..item.clone() }
-            })
-        }))
+        let base = if self.base.is_all() { &all[..] } else { self.base.items() };
+        let both =
+            self.narrowed.iter().flat_map(|item| base.iter().filter_map(|it| both(it, item)));
+        let mut items: Vec<QueryItem> = both.collect();
+        if items.is_empty() {
+            // No event is both; a query without alternatives would be every one.
+            items.push(QueryItem::default().event_type(EventType::declared("factum.nothing")));
+        }
+        Query::any_of(items)
     }
 
     /// What the store is to know of it; a new one begins after `start`.
@@ -101,6 +109,30 @@ impl std::fmt::Debug for Reads {
             .field("version", &self.version)
             .field("query", &self.query())
             .finish_non_exhaustive()
+    }
+}
+
+/// What matches both; `None` if nothing can.
+fn both(one: &QueryItem, other: &QueryItem) -> Option<QueryItem> {
+    let category = either(one.category.as_ref(), other.category.as_ref())?;
+    let correlation = either(one.correlation.as_ref(), other.correlation.as_ref())?;
+    let types: Vec<EventType> = match (&one.types[..], &other.types[..]) {
+        ([], types) | (types, []) => types.to_vec(),
+        (types, others) => types.iter().filter(|it| others.contains(it)).cloned().collect(),
+    };
+    if types.is_empty() && !(one.types.is_empty() && other.types.is_empty()) {
+        return None;
+    }
+    let mut tags = one.tags.clone();
+    tags.extend(other.tags.iter().filter(|tag| !one.tags.contains(tag)).cloned());
+    Some(QueryItem { category: category.cloned(), types, tags, correlation: correlation.cloned() })
+}
+
+/// What both ask for; `None` if they ask for different things.
+fn either<'a, T: PartialEq>(one: Option<&'a T>, other: Option<&'a T>) -> Option<Option<&'a T>> {
+    match (one, other) {
+        (Some(one), Some(other)) if one != other => None,
+        (one, other) => Some(one.or(other)),
     }
 }
 

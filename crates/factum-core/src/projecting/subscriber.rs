@@ -101,8 +101,8 @@ where
     R: Future<Output = Result<(), HandlerError>> + Send + 'static,
 {
     fn handle<'t>(&'t self, event: &'t RecordedEvent) -> BoxFuture<'t, Result<(), EventFailure>> {
-        let handled = (self.0)(event.clone());
-        Box::pin(async move { Ok(handled.await?) })
+        // Called in there, so that a panic is that of the event.
+        Box::pin(async move { Ok((self.0)(event.clone()).await?) })
     }
 }
 
@@ -147,14 +147,19 @@ impl EventSubscriber {
         R: Future<Output = Result<(), HandlerError>> + Send + 'static,
     {
         let kind = SubscriptionKind::Subscription;
-        let mut reads = Reads::new(name, kind, 1, Query::all());
-        for item in query.items() {
-            reads.narrow(item.clone());
-        }
+        let reads = Reads::new(name, kind, 1, query.clone());
         Self { reads, erased: Arc::new(Raw(receive)) }
     }
 
     adjusted_reads!("subscriber");
+
+    /// Declares another version than 1, or than [`Subscriber::VERSION`]: 1-based, to be raised when it
+    /// reads other events than before.
+    #[must_use]
+    pub fn versioned(mut self, version: u32) -> Self {
+        self.reads.set_version(version);
+        self
+    }
 
     /// Handles one event.
     ///

@@ -2,7 +2,7 @@
 
 use super::dead_letter::DeadLetter;
 use super::lease::Lease;
-use super::progress::{Progress, Registration};
+use super::progress::{Progress, Registration, SubscriptionKind};
 use crate::{EventId, Position};
 
 /// An event by its place and identity.
@@ -28,12 +28,13 @@ pub enum LetterChange {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RebuildStep {
     /// The view was reset; the checkpoint goes back. Every letter is removed. It is done when the
-    /// checkpoint gets to `target`; at once if it is there already.
+    /// checkpoint gets to `target`; at once if it is there already. Not for a subscriber.
     Begin {
         /// The head of the log as it is now.
         target: Position,
     },
-    /// As `Begin`, for a newer version of the subscription, which is stored as well.
+    /// As `Begin`, for a newer version of the subscription, which is stored as well. A subscriber's goes on
+    /// where the older one stopped, with its letters.
     Upgrade {
         /// The subscription as it is declared now.
         registration: Registration,
@@ -60,6 +61,12 @@ pub struct Advance {
 }
 
 impl Advance {
+    /// Whether everything that was set aside is removed with it: what is rebuilt is handled anew. A newer
+    /// version of what keeps no view goes on where the older one stopped, and keeps it; for stores.
+    pub fn removes_letters(&self, kind: SubscriptionKind) -> bool {
+        self.rebuild.is_some() && kind == SubscriptionKind::Projection
+    }
+
     /// A step from one checkpoint to another.
     pub fn new(lease: Lease, from: Position, to: Position) -> Self {
         Self { lease, from, to, last: None, letters: Vec::new(), rebuild: None }

@@ -104,6 +104,9 @@ fn begin_rebuild(
             *target
         }
     };
+    if progress.kind != SubscriptionKind::Projection {
+        return Ok(()); // There is no view to make anew.
+    }
     let requested_at = progress.rebuild.take().map_or(now, |ordered| ordered.requested_at);
     progress.rebuild = Some(Rebuild { after, requested_at, target: Some(target) });
     progress.last = None;

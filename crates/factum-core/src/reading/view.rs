@@ -162,6 +162,11 @@ pub trait InlineView: Debug + Send + Sync + 'static {
     /// The version and shape that the stored subscription must have.
     fn fits(&self, progress: &crate::Progress) -> bool;
 
+    /// Whether nobody wants it kept any longer: the store then forgets it, and its name is free.
+    fn is_over(&self) -> bool {
+        false
+    }
+
     /// Brings the view up to date with what is being appended, in order. An error refuses the
     /// append: nothing of it is stored, and its words are the reason. So does a failed statement
     /// that was not undone.
@@ -221,10 +226,12 @@ pub trait ViewStore: Send + Sync + 'static {
         values: &[SqlValue<'_>],
     ) -> Result<Vec<SqlRow>, StoreError>;
 
-    /// Keeps `view` inside each append that this opened store makes from now on.
+    /// Keeps `view` inside each append that this opened store makes from now on, until it is
+    /// [over](InlineView::is_over).
     ///
     /// # Errors
     ///
-    /// [`Invalid`](crate::StoreErrorKind::Invalid) if one of this name is kept already.
+    /// [`Invalid`](crate::StoreErrorKind::Invalid) if one of this name is kept already and not
+    /// [over](InlineView::is_over).
     fn keep_inline(&self, view: Arc<dyn InlineView>) -> Result<(), StoreError>;
 }

@@ -76,18 +76,26 @@ impl InlineViews {
         view: Arc<dyn InlineView>,
     ) -> Result<(), StoreError> {
         let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if kept.iter().any(|it| it.scope == scope && it.view.name() == view.name()) {
+        let is_kept = |it: &&Kept| !it.view.is_over();
+        if kept.iter().filter(is_kept).any(|it| it.scope == scope && it.view.name() == view.name())
+        {
             let message =
                 format!("view {}: expected one that is not kept yet, found it kept", view.name());
             return Err(StoreError::new(StoreErrorKind::Invalid, "keep view inline", message));
         }
-        *kept = kept.iter().cloned().chain([Kept { scope, view }]).collect();
+        *kept = kept.iter().filter(is_kept).cloned().chain([Kept { scope, view }]).collect();
         Ok(())
     }
 
     /// Those that are kept now.
     pub(crate) fn now(&self) -> Arc<[Kept]> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        let kept = Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        if kept.iter().all(|it| !it.view.is_over()) {
+            return kept;
+        }
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *kept = kept.iter().filter(|it| !it.view.is_over()).cloned().collect();
+        Arc::clone(&kept)
     }
 }
 

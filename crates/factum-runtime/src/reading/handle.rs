@@ -82,7 +82,8 @@ impl SubscriptionHandle {
         Err(Ended { name: self.name().clone(), state: found.state, reason })
     }
 
-    /// Waits until everything at or below `position` was handled, set aside or skipped.
+    /// Waits until everything at or below `position` was handled, set aside or skipped, and no rebuild
+    /// is ordered or under way. While it is paused, that is until it is resumed.
     ///
     /// # Cancel safety
     ///
@@ -167,9 +168,11 @@ impl SubscriptionHandle {
     }
 
     async fn instruct(&self, instruction: Instruction) -> Result<Progress, InstructError> {
-        let progress = self.shared.ledger.instruct(&self.shared.name, instruction).await;
+        let progress = self.shared.ledger.instruct(&self.shared.name, instruction).await?;
+        // At once, so that whoever waits for the end of a rebuild does not see the time before it.
+        self.shared.update(|status| status.take_stored(&progress));
         self.shared.nudge.notify_one();
-        progress
+        Ok(progress)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use factum_core::{
     EventFailure, InlineView, Position, Progress, Query, RecordedEvent, Registration,
@@ -10,6 +11,7 @@ use factum_core::{
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
+use super::handed::Handed;
 use super::status::Shared;
 
 /// A projection that an append keeps.
@@ -18,26 +20,29 @@ pub(super) struct Inline {
     projection: ViewProjection,
     declared: Registration,
     query: Query,
+    over: AtomicBool,
 }
 
 impl Inline {
-    /// Has the store of the log keep the projection from now on.
+    /// Has the store of the log keep the projection from now on, until [`end`](Self::end).
     pub(super) fn attach(
         shared: &Shared,
-        projection: Option<ViewProjection>,
-    ) -> Result<(), StoreError> {
-        const OPERATION: &str = "keep inline view";
-        let Some(projection) = projection else {
-            let message = "expected a projection to keep inline, found something without tables";
-            return Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message));
-        };
+        projection: ViewProjection,
+    ) -> Result<Arc<Self>, StoreError> {
         if !Arc::ptr_eq(&shared.log, &shared.ledger) {
             let message = "expected an inline view in the database of its log, found another";
-            return Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message));
+            return Err(StoreError::new(StoreErrorKind::Invalid, "keep inline view", message));
         }
         let declared = projection.reads().registration(Position::START);
         let query = projection.reads().query();
-        shared.log.keep_inline(Arc::new(Self { projection, declared, query }))
+        let inline = Arc::new(Self { projection, declared, query, over: AtomicBool::new(false) });
+        shared.log.keep_inline(Arc::clone(&inline) as _)?;
+        Ok(inline)
+    }
+
+    /// Appends keep it no longer.
+    pub(super) fn end(&self) {
+        self.over.store(true, Ordering::Release);
     }
 }
 
@@ -50,12 +55,17 @@ impl InlineView for Inline {
         matches!(progress.fit(&self.declared), Ok(RegistrationFit::Same))
     }
 
+    fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
+    }
+
     fn apply<'t>(
         &'t self,
         events: &'t [RecordedEvent],
         view: &'t mut dyn ViewTransaction,
     ) -> BoxFuture<'t, Result<(), String>> {
         let all = async move {
+            let view = &mut Handed(view);
             for event in events.iter().filter(|event| self.query.matches(event)) {
                 self.projection.handle(event, view).await?;
             }

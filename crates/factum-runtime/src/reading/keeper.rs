@@ -44,23 +44,38 @@ impl Keeper {
         Self { news, urgent, task }
     }
 
-    /// Waits for orders that were not looked at, `seen` being the number of those that were.
-    pub(super) fn orders(
-        &self,
-        seen: u64,
-    ) -> impl Future<Output = Result<(), Trouble>> + Send + use<> {
-        let mut news = self.news.clone();
-        async move {
-            match news.wait_for(|it| it.fenced || it.instructions != seen).await {
-                Ok(news) if !news.fenced => Ok(()),
-                _ => Err(Trouble::Fenced),
-            }
-        }
+    /// Orders that were not looked at, `seen` being the number of those that were.
+    pub(super) fn orders(&self, seen: u64) -> Orders {
+        Orders { news: self.news.clone(), seen }
     }
 
     /// Has the state reported now: others are to see at once that something is wrong.
     pub(super) fn report_soon(&self) {
         self.urgent.notify_one();
+    }
+}
+
+/// Orders that were not looked at, and the loss of the lease.
+#[derive(Clone, Debug)]
+pub(super) struct Orders {
+    news: watch::Receiver<News>,
+    seen: u64,
+}
+
+impl Orders {
+    /// Waits until there are some.
+    pub(super) async fn given(mut self) -> Result<(), Trouble> {
+        let seen = self.seen;
+        match self.news.wait_for(|it| it.fenced || it.instructions != seen).await {
+            Ok(news) if !news.fenced => Ok(()),
+            _ => Err(Trouble::Fenced),
+        }
+    }
+
+    /// Whether there are some, or the lease is lost.
+    pub(super) fn are_given(&self) -> bool {
+        let news = *self.news.borrow();
+        news.fenced || news.instructions != self.seen || self.news.has_changed().is_err()
     }
 }
 
@@ -93,6 +108,8 @@ async fn keep(
                 news.send_if_modified(|known| std::mem::replace(known, learnt) != learnt);
             }
             Err(error) if error.kind() == StoreErrorKind::Fenced => {
+                shared.update(|status| status.stalled = false); // It is another's concern now.
+                super::metrics::stalled(&shared.name, false);
                 news.send_modify(|known| known.fenced = true);
                 return;
             }

@@ -1,6 +1,7 @@
 //! Events that are set aside: what the loop knows of them, and what it makes of a failure.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,14 @@ pub(super) struct Letter {
 /// The keys that stand still, each with the events that do.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parked {
-    keys: HashMap<LaneKey, BTreeSet<Position>, RandomState>,
+    keys: HashMap<LaneKey, BTreeMap<Position, Standing>, RandomState>,
+}
+
+/// How an event stands.
+#[derive(Clone, Copy, Debug)]
+struct Standing {
+    failed: bool,
+    due: bool,
 }
 
 impl Parked {
@@ -36,19 +44,25 @@ impl Parked {
     }
 
     pub(super) fn has(&self, key: &LaneKey, position: Position) -> bool {
-        self.keys.get(key).is_some_and(|positions| positions.contains(&position))
+        self.keys.get(key).is_some_and(|events| events.contains_key(&position))
     }
 
-    /// Whether an event of the key that comes before `position` stands still.
-    pub(super) fn has_before(&self, key: &LaneKey, position: Position) -> bool {
-        let positions = self.keys.get(key);
-        positions.and_then(|it| it.first()).is_some_and(|first| *first < position)
+    /// The keys that are to be tried: those with an event that is due, and those in which nothing
+    /// failed, whose events wait for nothing. That is so after what failed was discarded, and after a
+    /// stop or a crash in the middle of trying a key again.
+    pub(super) fn to_try(&self) -> Vec<LaneKey> {
+        let due = |events: &BTreeMap<Position, Standing>| {
+            events.values().any(|it| it.due) || events.values().all(|it| !it.failed)
+        };
+        self.keys.iter().filter(|(_, events)| due(events)).map(|(key, _)| key.clone()).collect()
     }
 
     /// Takes over a letter as it is stored.
     pub(super) fn note(&mut self, letter: &DeadLetter) {
         if letter.status.blocks() {
-            self.keys.entry(letter.key.clone()).or_default().insert(letter.position);
+            let standing =
+                Standing { failed: letter.status == DeadLetterStatus::Parked, due: letter.due };
+            self.keys.entry(letter.key.clone()).or_default().insert(letter.position, standing);
         }
     }
 
@@ -57,9 +71,9 @@ impl Parked {
         match &letter.change {
             LetterChange::Put(put) => self.note(put),
             LetterChange::Remove(position) => {
-                if let Some(positions) = self.keys.get_mut(&letter.key) {
-                    positions.remove(position);
-                    if positions.is_empty() {
+                if let Some(events) = self.keys.get_mut(&letter.key) {
+                    events.remove(position);
+                    if events.is_empty() {
                         self.keys.remove(&letter.key);
                     }
                 }
@@ -98,8 +112,14 @@ pub(super) struct Triage {
 }
 
 impl Triage {
+    /// What the event is kept in order by; its stream, if the user's own function panics.
     pub(super) fn key(&self, event: &RecordedEvent) -> LaneKey {
-        self.reads.key_of(event, &self.scope)
+        let key = || self.reads.key_of(event, &self.scope);
+        catch_unwind(AssertUnwindSafe(key)).unwrap_or_else(|_| {
+            tracing::error!(subscription = %self.reads.name(), position = %event.position,
+                "choosing the key of an event panicked; its stream is its key");
+            LaneKey::of(&format!("{}/{}", event.tenant, event.stream))
+        })
     }
 
     /// What to do about an event that failed, `made` attempts so far included.
@@ -201,6 +221,10 @@ impl<'a> Queue<'a> {
     pub(super) fn turn(&self, item: &Item) -> Turn {
         match &item.letter {
             // It is being tried again; what stands behind it in this batch waits if it fails again.
+            Some(letter) if self.failed.contains(&letter.key) && letter.due => {
+                // Tried again means together with what stands before it.
+                Turn::Waits(put(DeadLetter { due: false, ..letter.clone() }))
+            }
             Some(letter) if self.failed.contains(&letter.key) => Turn::Passed,
             Some(_) => Turn::Now,
             None if self.parked.is_empty() && self.failed.is_empty() => Turn::Now,

@@ -62,6 +62,9 @@ impl<V: LiveView> Live<V> {
     }
 
     /// Reads something of the view as it is now, without a copy. The loop waits meanwhile.
+    ///
+    /// After a handler has panicked half way the view is made anew from the log; until that is done it
+    /// may show that half.
     pub fn read<T>(&self, read: impl FnOnce(&V) -> T) -> T {
         read(&self.slot.0.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -100,12 +103,18 @@ pub(super) struct LiveSink<V> {
     pub(super) begin: Option<Position>,
     /// Places of events that are not in the view: set aside, or left out for good.
     pub(super) missing: BTreeSet<Position>,
+    /// The view holds a part of what is not handled, and is to be made anew before anything else.
+    pub(super) is_dirty: bool,
 }
 
 #[async_trait]
 impl<V: LiveView> Sink for LiveSink<V> {
     fn is_eager(&self) -> bool {
         true
+    }
+
+    fn batch_max(&self) -> usize {
+        usize::MAX
     }
 
     async fn open(&mut self) -> Result<(), StoreError> {
@@ -116,6 +125,7 @@ impl<V: LiveView> Sink for LiveSink<V> {
         let begin = advance.to;
         let advanced = self.ledger.advance(advance).await?;
         self.slot.set(V::default());
+        self.is_dirty = false;
         self.missing.clear();
         self.begin = Some(begin);
         Ok(advanced)
@@ -123,6 +133,9 @@ impl<V: LiveView> Sink for LiveSink<V> {
 
     async fn take(&mut self, batch: Batch) -> Result<(Done, Stored), Trouble> {
         self.begin.get_or_insert(batch.from);
+        if self.is_dirty {
+            self.restore(None, batch.from).await?;
+        }
         let mut done = Done::new(batch.to);
         let triage = Arc::clone(&self.triage);
         let mut queue = Queue::new(&triage, &batch.parked);
@@ -134,8 +147,9 @@ impl<V: LiveView> Sink for LiveSink<V> {
             let verdict = self.triage.judge(item, &failure, made);
             // A handler that panicked may have changed the view by half.
             if failure.kind() == factum_core::FailureKind::Panicked {
+                self.is_dirty = true;
                 let through = done.last.map_or(batch.from, |last| batch.from.max(last.position));
-                self.restore(item.event.position, through).await?;
+                self.restore(Some(item.event.position), through).await?;
             }
             match verdict {
                 Verdict::Left(letter) => {
@@ -203,7 +217,11 @@ impl<V: LiveView> LiveSink<V> {
 
     /// Makes the view anew from the log: everything up to `through`, but for what is missing and the
     /// event at `without`. Events that were set aside and taken in later stand where they belong then.
-    async fn restore(&mut self, without: Position, through: Position) -> Result<(), Trouble> {
+    async fn restore(
+        &mut self,
+        without: Option<Position>,
+        through: Position,
+    ) -> Result<(), Trouble> {
         let read = LogRead {
             through: Some(through),
             page_events_max: self.page_events_max,
@@ -213,13 +231,14 @@ impl<V: LiveView> LiveSink<V> {
         let mut pages = self.log.read(read);
         while let Some(page) = pages.try_next().await? {
             for event in &page.events {
-                if event.position == without || self.missing.contains(&event.position) {
+                if Some(event.position) == without || self.missing.contains(&event.position) {
                     continue;
                 }
                 self.again(&mut view, event)?;
             }
         }
         self.slot.set(view);
+        self.is_dirty = false;
         Ok(())
     }
 

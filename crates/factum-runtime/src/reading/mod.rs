@@ -1,6 +1,7 @@
 //! Reading the log: one supervised loop for projections, live views and subscribers.
 
 mod error;
+mod handed;
 mod handle;
 mod inline;
 mod keeper;

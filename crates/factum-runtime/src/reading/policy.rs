@@ -1,6 +1,7 @@
 //! What becomes of an event that cannot be handled.
 
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -91,7 +92,9 @@ impl FailurePolicy {
 
     /// What to do after `made` attempts, the one that just failed included.
     pub(crate) fn decide(&self, failure: &EventFailure, made: u32) -> Decision {
-        let chosen = self.choices.iter().find_map(|choice| choice(failure));
+        // A choice that panics chooses nothing.
+        let choose = |choice: &Choice| catch_unwind(AssertUnwindSafe(|| choice(failure)));
+        let chosen = self.choices.iter().find_map(|choice| choose(choice).unwrap_or_default());
         let reaction = chosen.unwrap_or_else(|| match failure.kind() {
             FailureKind::Undecodable => Reaction::at_once(self.usual.then),
             _ => self.usual,

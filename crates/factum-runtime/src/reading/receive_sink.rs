@@ -4,21 +4,28 @@ use std::hash::BuildHasher;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use factum_core::{Advance, Advanced, EventFailure, EventSubscriber, SharedStore, StoreError};
+use factum_core::{
+    Advance, Advanced, EventFailure, EventSubscriber, LetterChange, StoreError, SubscriptionState,
+};
 use foldhash::fast::FixedState;
 use futures::FutureExt;
 use futures::future::join_all;
 
 use super::error::Trouble;
-use super::letters::{Letter, Queue, Triage, Turn, Verdict, removed};
+use super::letters::{Item, Letter, Queue, Triage, Turn, Verdict, removed};
 use super::sink::{Batch, Done, Halt, Sink, Stored, words};
+use super::status::Shared;
+
+/// How many events of a lane are handled before the lanes wait for one another.
+const EVENTS_PER_LANE: usize = 16;
 
 /// A subscriber's handlers.
 #[derive(Clone, Debug)]
 pub(super) struct ReceiveSink {
-    pub(super) ledger: SharedStore,
+    pub(super) shared: Arc<Shared>,
     pub(super) subscriber: EventSubscriber,
     pub(super) triage: Arc<Triage>,
     pub(super) lanes: usize,
@@ -40,13 +47,18 @@ impl Sink for ReceiveSink {
         false
     }
 
+    /// A few for each lane, so that the checkpoint moves while the handlers are slow.
+    fn batch_max(&self) -> usize {
+        self.lanes * EVENTS_PER_LANE
+    }
+
     async fn open(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
 
     /// There is no view to reset: a newer version goes on where the older one stopped.
     async fn reset(&mut self, advance: Advance) -> Result<Advanced, Trouble> {
-        Ok(self.ledger.advance(advance).await?)
+        Ok(self.shared.ledger.advance(advance).await?)
     }
 
     async fn take(&mut self, batch: Batch) -> Result<(Done, Stored), Trouble> {
@@ -82,7 +94,8 @@ impl ReceiveSink {
         let mut queue = Queue::new(&self.triage, &batch.parked);
         for place in places {
             let item = &batch.items()[place];
-            if batch.stop.is_requested() && place as u64 > begun.load(Ordering::SeqCst) {
+            let interrupted = batch.stop.is_requested() || batch.orders.are_given();
+            if interrupted && place as u64 > begun.load(Ordering::SeqCst) {
                 lane.left = Some((place, None));
                 return lane;
             }
@@ -95,7 +108,7 @@ impl ReceiveSink {
                     continue;
                 }
             }
-            let mut made = 0;
+            let (mut made, mut retried) = (0, false);
             loop {
                 made += 1;
                 let handled = AssertUnwindSafe(self.subscriber.handle(&item.event)).catch_unwind();
@@ -116,18 +129,16 @@ impl ReceiveSink {
                         return lane;
                     }
                     Verdict::Retry(pause) => {
-                        tracing::debug!(subscription = %self.triage.reads.name(),
-                            position = %item.event.position, attempts = made, %failure,
-                            "an event is tried again after a pause");
-                        tokio::select! {
-                            () = tokio::time::sleep(pause) => {}
-                            () = batch.stop.requested() => {
-                                lane.left = Some((place, None));
-                                return lane;
-                            }
+                        if !self.pause(batch, item, &failure, pause).await {
+                            lane.left = Some((place, None));
+                            return lane;
                         }
+                        retried = true;
                     }
                 }
+            }
+            if retried {
+                self.shared.set_state(SubscriptionState::CatchingUp, None);
             }
             if made > 0 {
                 lane.handled.push(place);
@@ -135,6 +146,25 @@ impl ReceiveSink {
             }
         }
         lane
+    }
+}
+
+impl ReceiveSink {
+    /// Waits before the next attempt; false if something else is to be looked at first.
+    async fn pause(
+        &self,
+        batch: &Batch,
+        item: &Item,
+        failure: &EventFailure,
+        pause: Duration,
+    ) -> bool {
+        let reason = format!("event at position {}: {failure}", item.event.position);
+        self.shared.set_state(SubscriptionState::Retrying, Some(reason));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => true,
+            () = batch.stop.requested() => false,
+            _ = batch.orders.clone().given() => false,
+        }
     }
 }
 
@@ -154,11 +184,17 @@ fn settled(batch: &Batch, lanes: Vec<Lane>) -> Done {
                 done.handled += 1; // It will come again.
             }
         }
-        done.letters.extend(lane.letters);
+        // An event beyond the checkpoint comes again, and is judged again then.
+        let again = |letter: &Letter| match &letter.change {
+            LetterChange::Put(put) => put.position > done.to && put.position > batch.from,
+            LetterChange::Remove(_) => false,
+        };
+        let letters = lane.letters.into_iter().filter(|letter| !again(letter));
+        done.letters.extend(letters.collect::<Vec<_>>());
     }
     done.halt = left.map(|(place, failure)| match failure {
         Some(failure) => Halt::Fail { place, failure },
-        None => Halt::Stop,
+        None => Halt::Interrupted,
     });
     done
 }

@@ -38,14 +38,14 @@ struct Owed {
 }
 
 impl Run {
-    pub(super) fn new(lease: Lease, keeper: Keeper, progress: &Progress, parked: Parked) -> Self {
+    pub(super) fn new(lease: Lease, keeper: Keeper, progress: &Progress) -> Self {
         Self {
             lease,
             keeper,
             instructions: progress.instructions,
             stored: progress.position,
             position: progress.position,
-            parked: Arc::new(parked),
+            parked: Arc::default(),
             tried: None,
             owed: Owed::default(),
             pace: Pace::new(progress.position),

@@ -8,6 +8,7 @@ use factum_core::{
 };
 
 use super::error::Trouble;
+use super::keeper::Orders;
 use super::letters::{Item, Letter, Parked};
 use crate::Stop;
 
@@ -27,8 +28,9 @@ pub(super) struct Batch {
     pub(super) parked: Arc<Parked>,
     /// How often the first item was tried before.
     pub(super) attempts: u32,
-    /// Whether pauses between attempts are to end.
+    /// Whether pauses between attempts are to end: because of a stop, or of orders.
     pub(super) stop: Stop,
+    pub(super) orders: Orders,
 }
 
 impl Batch {
@@ -59,8 +61,8 @@ pub(super) enum Halt {
     Retry { place: usize, pause: std::time::Duration, failure: String },
     /// An item could not be handled, and the subscription ends.
     Fail { place: usize, failure: String },
-    /// Stopping was requested.
-    Stop,
+    /// Stopping was requested, or there are orders to look at.
+    Interrupted,
 }
 
 /// What was done with a batch.
@@ -106,6 +108,9 @@ pub(super) enum Stored {
 pub(super) trait Sink: Send + Sync {
     /// Whether the checkpoint is to be stored after every batch.
     fn is_eager(&self) -> bool;
+
+    /// Most events to hand over at once.
+    fn batch_max(&self) -> usize;
 
     /// Makes everything ready, as the owner.
     async fn open(&mut self) -> Result<(), StoreError>;

@@ -12,7 +12,7 @@ pub enum StartFrom {
     Beginning,
     /// With whatever is appended from now on.
     Now,
-    /// With the event after this place.
+    /// With the event after this place, which is at most the end of the log.
     After(Position),
     /// With what was recorded at this instant or later; see [`position_before`].
     At(Timestamp),
@@ -28,7 +28,7 @@ impl StartFrom {
         match self {
             Self::Beginning => Ok(Position::START),
             Self::Now => log.head().await,
-            Self::After(position) => Ok(position),
+            Self::After(position) => Ok(position.min(log.head().await?)),
             Self::At(instant) => position_before(log, instant).await,
         }
     }

@@ -1,16 +1,18 @@
 //! What the loop does with its lease: a page, a rebuild, letters that are to be tried again.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use factum_core::{
-    Advance, Advanced, DeadLetter, DeadLetterList, DeadLetterStatus, LogRead, Page, Position,
-    Progress, RebuildStep, Registration, SubscriptionKind, SubscriptionState,
+    Advance, Advanced, DeadLetter, DeadLetterList, LaneKey, LogRead, Page, Position, Progress,
+    RebuildStep, Registration, SubscriptionKind, SubscriptionState,
 };
 use futures::TryStreamExt;
 use tokio::time::Instant;
 
 use super::error::{SubscriptionError, Trouble};
-use super::letters::{Item, Parked, put};
+use super::letters::{Item, Parked};
 use super::metrics;
 use super::run::Run;
 use super::sink::{Batch, Done, Halt, Stored};
@@ -32,7 +34,35 @@ impl Loop {
             run.skip_to(page.through, Instant::now());
             return Ok(true);
         }
-        self.take_items(run, items, page.through, stop).await
+        self.take_in_parts(run, items, page.through, stop).await
+    }
+
+    /// Hands events over in parts of what the sink takes at once.
+    async fn take_in_parts(
+        &mut self,
+        run: &mut Run,
+        mut items: Vec<Item>,
+        to: Position,
+        stop: &Stop,
+    ) -> Result<bool, Trouble> {
+        let most = self.sink.batch_max();
+        while items.len() > most {
+            let rest = items.split_off(most);
+            let before_rest = rest[0].event.position.get().saturating_sub(1);
+            if !self.take_items(run, items, Position::new(before_rest), stop).await? {
+                return Ok(false);
+            }
+            items = rest;
+            let within = Duration::from_millis(self.settings.checkpoint_ms_max);
+            if run.due_at(within).is_some_and(|due| due <= Instant::now()) {
+                self.save(run).await?;
+            }
+            self.show(run);
+            if run.keeper.orders(run.instructions).are_given() {
+                return Ok(false);
+            }
+        }
+        self.take_items(run, items, to, stop).await
     }
 
     async fn take_items(
@@ -51,6 +81,7 @@ impl Loop {
             parked: Arc::clone(&run.parked),
             attempts: 0,
             stop: stop.clone(),
+            orders: run.keeper.orders(run.instructions),
         };
         loop {
             let first = batch.items()[0].event.position;
@@ -68,7 +99,10 @@ impl Loop {
                     run.tried = None;
                     return Ok(true);
                 }
-                Some(Halt::Stop) => return Err(self.finish(run).await),
+                Some(Halt::Interrupted) if stop.is_requested() => {
+                    return Err(self.finish(run).await);
+                }
+                Some(Halt::Interrupted) => return Ok(false),
                 Some(Halt::Fail { place, failure }) => {
                     self.save(run).await?;
                     let event = &batch.items()[place].event;
@@ -101,13 +135,13 @@ impl Loop {
     async fn pause_for(
         &mut self,
         run: &mut Run,
-        pause: std::time::Duration,
+        pause: Duration,
         stop: &Stop,
     ) -> Result<bool, Trouble> {
         tokio::select! {
             () = tokio::time::sleep(pause) => Ok(true),
             () = stop.requested() => Err(self.finish(run).await),
-            orders = run.keeper.orders(run.instructions) => orders.map(|()| false),
+            orders = run.keeper.orders(run.instructions).given() => orders.map(|()| false),
         }
     }
 
@@ -168,23 +202,27 @@ impl Loop {
 
     // What begins with the lease.
 
-    /// What stands still, as it is stored.
-    pub(super) async fn parked(&self) -> Result<Parked, Trouble> {
-        let mut parked = Parked::default();
+    /// What stands still, as it is stored, and the dead letters that are to be tried again.
+    async fn letters(&self) -> Result<(Parked, Vec<DeadLetter>), Trouble> {
+        let (mut parked, mut dead) = (Parked::default(), Vec::new());
         let mut list = DeadLetterList {
             name: Some(self.shared.name.clone()),
             waiting: true,
             ..DeadLetterList::default()
         };
         loop {
-            let letters = self.shared.ledger.dead_letters(list.clone()).await?;
-            for (_, letter) in &letters {
-                parked.note(letter);
+            let page = self.shared.ledger.dead_letters(list.clone()).await?;
+            let is_last = page.len() < list.limit;
+            list.after = page.last().map(|(key, _)| key.clone());
+            for (_, letter) in page {
+                parked.note(&letter);
+                if !letter.status.blocks() && letter.due {
+                    dead.push(letter);
+                }
             }
-            if letters.len() < list.limit {
-                return Ok(parked);
+            if is_last {
+                return Ok((parked, dead));
             }
-            list.after = letters.into_iter().next_back().map(|(key, _)| key);
         }
     }
 
@@ -248,6 +286,7 @@ impl Loop {
 
     pub(super) async fn rebuild(&mut self, run: &mut Run, after: Position) -> Result<(), Trouble> {
         let target = self.shared.log.head().await?;
+        let after = after.min(target); // There is nothing to begin with beyond the end.
         tracing::info!(subscription = %self.shared.name, %after, %target, "a rebuild begins");
         self.reset(run, after, RebuildStep::Begin { target }).await
     }
@@ -267,7 +306,9 @@ impl Loop {
             }
         }
         run.moved_to(after);
-        run.parked = Arc::default();
+        if self.triage.reads.kind() == SubscriptionKind::Projection {
+            run.parked = Arc::default();
+        }
         let progress = self.shared.ledger.progress(&self.shared.name).await?;
         self.shared.update(|status| {
             if let Some(progress) = &progress {
@@ -281,56 +322,74 @@ impl Loop {
 
     // Letters.
 
-    /// Tries again what was ordered to be, until nothing of it is left.
+    /// Tries again what is to be, key by key; what fails again waits for the next order.
     pub(super) async fn try_letters_again(
         &mut self,
         run: &mut Run,
         stop: &Stop,
     ) -> Result<(), Trouble> {
         self.save(run).await?;
+        let mut tried = HashSet::new();
         loop {
-            let list = DeadLetterList {
-                name: Some(self.shared.name.clone()),
-                due: true,
-                limit: 1,
-                ..DeadLetterList::default()
-            };
-            let due = self.shared.ledger.dead_letters(list).await?;
-            let Some((_, letter)) = due.into_iter().next() else { return Ok(()) };
-            let letters = match letter.status {
-                DeadLetterStatus::Dead => vec![letter],
-                _ => self.behind(letter).await?,
-            };
-            self.try_again(run, letters, stop).await?;
-            if stop.is_requested() {
-                return Err(self.finish(run).await);
+            let (parked, mut dead) = self.letters().await?;
+            run.parked = Arc::new(parked);
+            dead.retain(|letter| tried.insert((letter.key.clone(), Some(letter.position))));
+            let mut keys = run.parked.to_try();
+            keys.retain(|key| tried.insert((key.clone(), None)));
+            if dead.is_empty() && keys.is_empty() {
+                return Ok(());
+            }
+            for letter in dead {
+                if !self.try_again(run, vec![letter], stop).await? {
+                    return Ok(());
+                }
+            }
+            for key in keys {
+                if !self.try_key_again(run, key, stop).await? {
+                    return Ok(());
+                }
             }
         }
     }
 
-    /// A letter and what waits behind it, in order: a page of it.
-    async fn behind(&self, letter: DeadLetter) -> Result<Vec<DeadLetter>, Trouble> {
-        let list = DeadLetterList {
+    /// Tries the events of a key in order, up to the first that fails again; false if there is something
+    /// else to look at.
+    async fn try_key_again(
+        &mut self,
+        run: &mut Run,
+        key: LaneKey,
+        stop: &Stop,
+    ) -> Result<bool, Trouble> {
+        let mut list = DeadLetterList {
             name: Some(self.shared.name.clone()),
-            key: Some(letter.key),
+            key: Some(key),
             waiting: true,
             limit: self.settings.page_events_max,
             ..DeadLetterList::default()
         };
-        let letters = self.shared.ledger.dead_letters(list).await?;
-        let blocking = letters.into_iter().map(|(_, letter)| letter);
-        Ok(blocking.filter(|letter| letter.status.blocks()).collect())
+        loop {
+            let page = self.shared.ledger.dead_letters(list.clone()).await?;
+            let is_last = page.len() < list.limit;
+            list.after = page.last().map(|(key, _)| key.clone());
+            let letters = page.into_iter().map(|(_, letter)| letter);
+            let letters: Vec<_> = letters.filter(|letter| letter.status.blocks()).collect();
+            let last = letters.last().map(|letter| (letter.key.clone(), letter.position));
+            if !self.try_again(run, letters, stop).await? {
+                return Ok(false);
+            }
+            let failed = last.is_some_and(|(key, position)| run.parked.has(&key, position));
+            if is_last || failed {
+                return Ok(true);
+            }
+        }
     }
 
     async fn try_again(
         &mut self,
         run: &mut Run,
-        mut letters: Vec<DeadLetter>,
+        letters: Vec<DeadLetter>,
         stop: &Stop,
-    ) -> Result<(), Trouble> {
-        // Of a full page the last one stays behind, as the one to go on with.
-        let full = letters.len() > 1 && letters.len() >= self.settings.page_events_max;
-        let next = if full { letters.pop() } else { None };
+    ) -> Result<bool, Trouble> {
         let mut items = Vec::with_capacity(letters.len());
         for letter in letters {
             let event = self.event_at(letter.position).await?;
@@ -341,21 +400,17 @@ impl Loop {
             };
             items.push(Item { event, letter: Some(letter) });
         }
-        let to = run.stored;
-        self.take_items(run, items, to, stop).await?;
-        if let Some(next) = next {
-            let key = next.key.clone();
-            let going_on = !run.parked.has_before(&key, next.position);
-            if going_on {
-                let done = Done {
-                    letters: vec![put(DeadLetter { due: true, ..next })],
-                    ..Done::new(run.position)
-                };
-                run.owe(done, Instant::now());
-                self.save(run).await?;
-            }
+        if stop.is_requested() {
+            return Err(self.finish(run).await);
         }
-        Ok(())
+        if run.keeper.orders(run.instructions).are_given() {
+            return Ok(false);
+        }
+        if items.is_empty() {
+            return Ok(true); // They were discarded meanwhile.
+        }
+        let to = run.stored;
+        self.take_items(run, items, to, stop).await
     }
 }
 

@@ -11,7 +11,6 @@ use tokio::task::JoinHandle;
 
 use super::error::SubscriptionError;
 use super::handle::SubscriptionHandle;
-use super::inline::Inline;
 use super::letters::Triage;
 use super::live::{Live, LiveSink, Slot};
 use super::owner;
@@ -26,7 +25,8 @@ use super::view_sink::ViewSink;
 use crate::{Service, ServiceError, Started, Stop, Stopper};
 
 /// Makes what a loop hands events to.
-type MakeSink = Box<dyn FnOnce(Arc<Triage>, &SubscriptionSettings) -> Box<dyn Sink> + Send>;
+type MakeSink =
+    Box<dyn FnOnce(&Arc<Shared>, Arc<Triage>, &SubscriptionSettings) -> Box<dyn Sink> + Send>;
 
 /// A supervised read loop that has not begun yet.
 ///
@@ -61,7 +61,7 @@ impl Subscription {
     pub fn project_into(log: SharedStore, views: SharedStore, projection: ViewProjection) -> Self {
         let reads = projection.reads().clone();
         let (own, tables) = (projection.clone(), Arc::clone(&views));
-        let make_sink: MakeSink = Box::new(move |triage, _| {
+        let make_sink: MakeSink = Box::new(move |_, triage, _| {
             Box::new(ViewSink { views: tables, projection: own, triage })
         });
         Self { projection: Some(projection), ..Self::new(log, views, reads, make_sink) }
@@ -70,9 +70,9 @@ impl Subscription {
     /// Hands the events of `log` to a subscriber. Its checkpoint is kept in the same store.
     pub fn deliver(log: SharedStore, subscriber: EventSubscriber) -> Self {
         let reads = subscriber.reads().clone();
-        let ledger = Arc::clone(&log);
-        let make_sink: MakeSink = Box::new(move |triage, settings| {
-            Box::new(ReceiveSink { ledger, subscriber, triage, lanes: settings.lanes })
+        let make_sink: MakeSink = Box::new(move |shared, triage, settings| {
+            let (shared, lanes) = (Arc::clone(shared), settings.lanes);
+            Box::new(ReceiveSink { shared, subscriber, triage, lanes })
         });
         Self::new(Arc::clone(&log), log, reads, make_sink)
     }
@@ -85,7 +85,7 @@ impl Subscription {
         let ledger: SharedStore = Arc::new(MemoryStore::new(scope, Arc::new(SystemClock)));
         let slot = Arc::new(Slot::default());
         let (source, own, value) = (Arc::clone(&log), Arc::clone(&ledger), Arc::clone(&slot));
-        let make_sink: MakeSink = Box::new(move |triage, settings| {
+        let make_sink: MakeSink = Box::new(move |_, triage, settings| {
             Box::new(LiveSink {
                 log: source,
                 ledger: own,
@@ -95,6 +95,7 @@ impl Subscription {
                 page_events_max: settings.page_events_max,
                 begin: None,
                 missing: std::collections::BTreeSet::new(),
+                is_dirty: false,
             })
         });
         let subscription = Self::new(log, ledger, reads, make_sink);
@@ -199,18 +200,26 @@ impl Subscription {
         let scope: TenantScope = shared.log.scope().clone();
         let settings = settings.bounded();
         let triage = Arc::new(Triage { query: reads.query(), reads, scope, policy, clock });
-        if inline {
-            Inline::attach(&shared, projection).map_err(|source| {
-                let name = shared.name.clone();
-                guard.end(SubscriptionState::Failed, Some(source.to_string()));
-                SubscriptionError::Store { name, source }
-            })?;
-        }
-        let sink = make_sink(Arc::clone(&triage), &settings);
+        let inline = match (inline, projection) {
+            (true, None) => return Err(guard.no_tables(&shared)),
+            (true, projection) => projection,
+            (false, _) => None,
+        };
+        let sink = make_sink(&shared, Arc::clone(&triage), &settings);
         let watch = shared.log.watch();
         let owner = owner::new_owner();
-        let read_loop =
-            Loop { shared, sink, triage, start, settings, owner, watch, inline, lease: None };
+        let read_loop = Loop {
+            shared,
+            sink,
+            triage,
+            start,
+            settings,
+            owner,
+            watch,
+            inline,
+            kept: None,
+            lease: None,
+        };
         let ended = read_loop.run(&stop).await;
         drop(guard);
         ended
@@ -223,6 +232,16 @@ struct EndGuard(Arc<Shared>);
 impl EndGuard {
     fn end(&self, state: SubscriptionState, reason: Option<String>) {
         self.0.set_state(state, reason);
+    }
+}
+
+impl EndGuard {
+    /// Nothing but tables can be kept inside appends.
+    fn no_tables(&self, shared: &Shared) -> SubscriptionError {
+        let message = "expected a projection to keep inline, found something without tables";
+        let source = StoreError::new(StoreErrorKind::Invalid, "keep inline view", message);
+        self.end(SubscriptionState::Failed, Some(message.into()));
+        SubscriptionError::Store { name: shared.name.clone(), source }
     }
 }
 

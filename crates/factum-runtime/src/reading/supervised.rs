@@ -23,12 +23,14 @@ use std::time::Duration;
 
 use factum_core::{
     HeadWatch, Lease, LeaseAnswer, LeaseClaim, LeaseSeen, LogRead, OwnerId, Page, PageStream,
-    Position, Progress, RegistrationFit, StoreError, SubscriptionState,
+    Position, Progress, RegistrationFit, StoreError, SubscriptionKind, SubscriptionState,
+    ViewProjection,
 };
 use futures::TryStreamExt;
 use tokio::time::Instant;
 
 use super::error::{SubscriptionError, Trouble, may_pass};
+use super::inline::Inline;
 use super::keeper::Keeper;
 use super::letters::Triage;
 use super::run::Run;
@@ -48,8 +50,9 @@ pub(super) struct Loop {
     pub(super) settings: SubscriptionSettings,
     pub(super) owner: OwnerId,
     pub(super) watch: HeadWatch,
-    /// Whether appends of this program keep the view as well.
-    pub(super) inline: bool,
+    /// The projection that appends are to keep as well, until they do.
+    pub(super) inline: Option<ViewProjection>,
+    pub(super) kept: Option<Arc<Inline>>,
     /// The last lease that was granted.
     pub(super) lease: Option<Lease>,
 }
@@ -87,6 +90,9 @@ impl Loop {
                 self.shared.set_state(SubscriptionState::Failed, Some(error.to_string()));
             }
         }
+        if let Some(kept) = self.kept.take() {
+            kept.end();
+        }
         self.release().await;
         ended
     }
@@ -99,6 +105,11 @@ impl Loop {
                 Trouble::Stop => return Ok(()),
                 Trouble::Fenced => {
                     self.shared.set_state(SubscriptionState::Waiting, Some("fenced".into()));
+                    // Two that each take the lease from the other must not do so in a rush.
+                    tokio::select! {
+                        () = tokio::time::sleep(Duration::from_millis(self.settings.standby_ms)) => {}
+                        () = stop.requested() => return Ok(()),
+                    }
                 }
                 Trouble::Store(error) if may_pass(&error) => {
                     failures += 1;
@@ -151,7 +162,8 @@ impl Loop {
         };
         let declared = self.triage.reads.registration(start);
         let progress = ledger.register(declared.clone()).await?;
-        progress.fit(&declared).map_err(SubscriptionError::from)?;
+        let fit = progress.fit(&declared).map_err(SubscriptionError::from)?;
+        self.attach_inline(fit).await?;
         let mut claim =
             LeaseClaim { name: self.shared.name.clone(), owner: self.owner.clone(), expired: None };
         let mut since = Instant::now();
@@ -169,6 +181,17 @@ impl Loop {
             }
             claim.expired = self.outlive(seen, &mut since, stop).await?;
         }
+    }
+
+    /// Has the appends of this program keep the view too, once its tables are as this version wants
+    /// them, whoever holds the lease.
+    async fn attach_inline(&mut self, fit: RegistrationFit) -> Result<(), Trouble> {
+        let Some(projection) = self.inline.take_if(|_| fit == RegistrationFit::Same) else {
+            return Ok(());
+        };
+        self.sink.open().await.inspect_err(|_| self.inline = Some(projection.clone()))?;
+        self.kept = Some(Inline::attach(&self.shared, projection)?);
+        Ok(())
     }
 
     /// Watches another's lease until it is given up, changes hands, or has not been renewed for its
@@ -193,6 +216,7 @@ impl Loop {
                 status.take_stored(&progress);
                 (status.position, status.head) = (progress.position, progress.report.head);
             });
+            metrics::stands(&self.shared.status.borrow());
             let Some(owner) = progress.owner else { return Ok(None) };
             let now = LeaseSeen { owner, epoch: progress.epoch, beat: progress.beat };
             if now != seen {
@@ -223,13 +247,15 @@ impl Loop {
         });
         let declared = self.triage.reads.registration(progress.position);
         let fit = progress.fit(&declared).map_err(SubscriptionError::from)?;
-        let mut run = Box::new(Run::new(lease, keeper, &progress, self.parked().await?));
-        match fit {
-            RegistrationFit::Newer => self.upgrade(&mut run, declared).await?,
-            RegistrationFit::Same if progress.rebuild.is_none() => {
-                self.check_history(&progress, head).await?;
-            }
-            RegistrationFit::Same => {}
+        let anew = progress.rebuild.as_ref().is_some_and(|it| it.target.is_none())
+            || (fit == RegistrationFit::Newer && progress.kind == SubscriptionKind::Projection);
+        if !anew {
+            self.check_history(&progress, head).await?;
+        }
+        let mut run = Box::new(Run::new(lease, keeper, &progress));
+        if fit == RegistrationFit::Newer {
+            self.upgrade(&mut run, declared).await?;
+            self.attach_inline(RegistrationFit::Same).await?;
         }
         self.obey(run, stop).await
     }
@@ -250,7 +276,7 @@ impl Loop {
         }
         if let Some(rebuild) = progress.rebuild.filter(|it| it.target.is_none()) {
             self.rebuild(&mut run, rebuild.after).await?;
-        } else if progress.dead_letters + progress.waiting_events > 0 {
+        } else {
             self.try_letters_again(&mut run, stop).await?;
         }
         run.begin_pace();
@@ -301,7 +327,7 @@ impl Loop {
         if stop.is_requested() {
             return Err(self.finish(run).await);
         }
-        let orders = run.keeper.orders(run.instructions);
+        let orders = run.keeper.orders(run.instructions).given();
         let due = run.due_at(Duration::from_millis(self.settings.checkpoint_ms_max));
         tokio::select! {
             biased;
@@ -325,7 +351,9 @@ impl Loop {
         self.show(&run);
         loop {
             match self.next_wake(&mut run, stop).await? {
-                Woken::Head if self.inline && self.is_kept(&mut run).await? => self.show(&run),
+                Woken::Head if self.kept.is_some() && self.is_kept(&mut run).await? => {
+                    self.show(&run)
+                }
                 Woken::Head => return Ok(State::CatchingUp(run)),
                 Woken::Instructed => return self.obey(run, stop).await,
                 Woken::Due | Woken::Page(_) => self.save(&mut run).await?,
@@ -344,7 +372,7 @@ impl Loop {
     }
 
     async fn next_wake(&mut self, run: &mut Run, stop: &Stop) -> Result<Woken, Trouble> {
-        let orders = run.keeper.orders(run.instructions);
+        let orders = run.keeper.orders(run.instructions).given();
         let due = run.due_at(Duration::from_millis(self.settings.checkpoint_ms_max));
         let position = run.position;
         let poll = poll(&self.shared, self.settings.poll_ms);
@@ -369,7 +397,7 @@ impl Loop {
     async fn stand_still(&mut self, mut run: Box<Run>, stop: &Stop) -> Result<State, Trouble> {
         loop {
             tokio::select! {
-                orders = run.keeper.orders(run.instructions) => {
+                orders = run.keeper.orders(run.instructions).given() => {
                     orders?;
                     return self.obey(run, stop).await;
                 }

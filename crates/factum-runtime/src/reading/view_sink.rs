@@ -20,6 +20,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use super::error::{SubscriptionError, Trouble};
+use super::handed::Handed;
 use super::letters::{Item, Queue, Triage, Turn, Verdict, removed};
 use super::sink::{Batch, Done, Halt, Sink, Stored, words};
 
@@ -37,6 +38,11 @@ impl Sink for ViewSink {
         false
     }
 
+    /// A page is a transaction.
+    fn batch_max(&self) -> usize {
+        usize::MAX
+    }
+
     async fn open(&mut self) -> Result<(), StoreError> {
         let migrations = self.projection.migrations();
         self.views.migrate_view(self.name(), migrations).await.map(|_| ())
@@ -48,7 +54,9 @@ impl Sink for ViewSink {
         let reset = work(move |view| {
             Box::pin(async move {
                 let reset = async {
-                    sink.projection.reset(after, view).await.map_err(EventFailure::from)?;
+                    let mut handed = Handed(view);
+                    let reset = sink.projection.reset(after, &mut handed);
+                    reset.await.map_err(EventFailure::from)?;
                     view.settle().await.map_err(statement)
                 };
                 match AssertUnwindSafe(reset).catch_unwind().await {
@@ -128,7 +136,7 @@ impl ViewSink {
                         continue;
                     }
                 }
-                self.projection.handle(&item.event, view).await.ok()?;
+                self.projection.handle(&item.event, &mut Handed(view)).await.ok()?;
                 done.note(&item.event);
             }
             view.settle().await.ok()?;
@@ -179,8 +187,9 @@ impl ViewSink {
         item: &Item,
         view: &mut dyn ViewTransaction,
     ) -> Option<Result<(), EventFailure>> {
-        let handled = AssertUnwindSafe(self.projection.handle(&item.event, view)).catch_unwind();
-        let failure = match handled.await {
+        let mut handed = Handed(view);
+        let handled = self.projection.handle(&item.event, &mut handed);
+        let failure = match AssertUnwindSafe(handled).catch_unwind().await {
             Ok(Ok(())) => match view.settle().await {
                 Ok(()) => return Some(Ok(())),
                 Err(error) if error.kind() == ViewErrorKind::Store => return None,

@@ -39,6 +39,7 @@ impl InlineViews {
         view: Arc<dyn InlineView>,
     ) -> Result<(), StoreError> {
         let mut kept = self.lock();
+        kept.retain(|it| !it.view.is_over());
         if kept.iter().any(|it| it.scope == *scope && it.view.name() == view.name()) {
             let name = view.name();
             let message = format!("expected no inline view of the name {name}, found one");
@@ -55,7 +56,10 @@ impl InlineViews {
 
     /// Those that take what a tenant appends.
     pub(crate) fn of(&self, tenant: &TenantId) -> Vec<Kept> {
-        self.lock().iter().filter(|it| it.scope.includes(tenant)).cloned().collect()
+        let mut kept = self.lock();
+        kept.retain(|it| !it.view.is_over());
+        self.any.store(!kept.is_empty(), Ordering::Release);
+        kept.iter().filter(|it| it.scope.includes(tenant)).cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Kept>> {
