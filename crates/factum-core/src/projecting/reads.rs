@@ -114,8 +114,11 @@ impl std::fmt::Debug for Reads {
 
 /// What matches both; `None` if nothing can.
 fn both(one: &QueryItem, other: &QueryItem) -> Option<QueryItem> {
-    let category = either(one.category.as_ref(), other.category.as_ref())?;
-    let correlation = either(one.correlation.as_ref(), other.correlation.as_ref())?;
+    let categories = (one.category.as_ref(), other.category.as_ref());
+    let correlations = (one.correlation.as_ref(), other.correlation.as_ref());
+    if differ(categories.0, categories.1) || differ(correlations.0, correlations.1) {
+        return None;
+    }
     let types: Vec<EventType> = match (&one.types[..], &other.types[..]) {
         ([], types) | (types, []) => types.to_vec(),
         (types, others) => types.iter().filter(|it| others.contains(it)).cloned().collect(),
@@ -125,15 +128,14 @@ fn both(one: &QueryItem, other: &QueryItem) -> Option<QueryItem> {
     }
     let mut tags = one.tags.clone();
     tags.extend(other.tags.iter().filter(|tag| !one.tags.contains(tag)).cloned());
-    Some(QueryItem { category: category.cloned(), types, tags, correlation: correlation.cloned() })
+    let category = categories.0.or(categories.1).cloned();
+    let correlation = correlations.0.or(correlations.1).cloned();
+    Some(QueryItem { category, types, tags, correlation })
 }
 
-/// What both ask for; `None` if they ask for different things.
-fn either<'a, T: PartialEq>(one: Option<&'a T>, other: Option<&'a T>) -> Option<Option<&'a T>> {
-    match (one, other) {
-        (Some(one), Some(other)) if one != other => None,
-        (one, other) => Some(one.or(other)),
-    }
+/// Whether two ask for different things.
+fn differ<T: PartialEq>(one: Option<&T>, other: Option<&T>) -> bool {
+    one.is_some() && other.is_some() && one != other
 }
 
 /// The methods by which a declared reader is adjusted; the same for all kinds.

@@ -373,11 +373,11 @@ impl Loop {
             list.after = page.last().map(|(key, _)| key.clone());
             let letters = page.into_iter().map(|(_, letter)| letter);
             let letters: Vec<_> = letters.filter(|letter| letter.status.blocks()).collect();
-            let last = letters.last().map(|letter| (letter.key.clone(), letter.position));
+            let end = letters.last().map(|letter| (letter.key.clone(), letter.position));
             if !self.try_again(run, letters, stop).await? {
                 return Ok(false);
             }
-            let failed = last.is_some_and(|(key, position)| run.parked.has(&key, position));
+            let failed = end.is_some_and(|(key, position)| run.parked.has(&key, position));
             if is_last || failed {
                 return Ok(true);
             }

@@ -352,7 +352,7 @@ impl Loop {
         loop {
             match self.next_wake(&mut run, stop).await? {
                 Woken::Head if self.kept.is_some() && self.is_kept(&mut run).await? => {
-                    self.show(&run)
+                    self.show(&run);
                 }
                 Woken::Head => return Ok(State::CatchingUp(run)),
                 Woken::Instructed => return self.obey(run, stop).await,

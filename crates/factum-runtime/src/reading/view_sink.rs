@@ -187,8 +187,8 @@ impl ViewSink {
         item: &Item,
         view: &mut dyn ViewTransaction,
     ) -> Option<Result<(), EventFailure>> {
-        let mut handed = Handed(view);
-        let handled = self.projection.handle(&item.event, &mut handed);
+        let mut own = Handed(view);
+        let handled = self.projection.handle(&item.event, &mut own);
         let failure = match AssertUnwindSafe(handled).catch_unwind().await {
             Ok(Ok(())) => match view.settle().await {
                 Ok(()) => return Some(Ok(())),

@@ -145,7 +145,7 @@ pub struct Place {
 enum Base {
     Sqlite(TempDir),
     #[cfg(feature = "postgres")]
-    Postgres(factum_testkit::servers::TestPostgres),
+    Postgres(Box<factum_testkit::servers::TestPostgres>),
 }
 
 impl Place {
@@ -165,7 +165,7 @@ impl Place {
             // The newest is enough here: the suite of the store runs on all of them.
             places.extend(servers.into_iter().next_back().map(|server| Self {
                 name: server.name(),
-                base: Base::Postgres(server),
+                base: Base::Postgres(Box::new(server)),
                 made: AtomicU64::new(0),
             }));
         }

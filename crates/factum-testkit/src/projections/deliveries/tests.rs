@@ -1,3 +1,5 @@
+//! What a plan makes of a run of keys.
+
 use super::Delivery::{Attempt, Keep, Lose, Reset};
 use super::Disturbance::{Again, Crash, Cut, Delay, Later, Overlap, Rebuild};
 use super::{Deliveries, Delivery, Disturbance, LaneKey, Lanes};
