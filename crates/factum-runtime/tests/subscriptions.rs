@@ -7,6 +7,7 @@ mod reading;
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use factum_core::{
     Category, EventType, MemoryStore, Position, Query, QueryItem, SharedStore, SubscriptionState,
@@ -14,6 +15,7 @@ use factum_core::{
 };
 use factum_runtime::{StartFrom, SubscriptionError, SubscriptionSettings, settle};
 use factum_testkit::ManualClock;
+use factum_testkit::faults::{FaultyStore, Moment};
 use reading::{Seen, append, in_time, memory, raw, recording, recording_as, settings, take};
 
 #[tokio::test]
@@ -217,4 +219,59 @@ async fn a_restriction_narrows_what_a_raw_subscriber_reads() {
         assert_eq!(positions, expected, "{name}");
         in_time(running.stop()).await.unwrap();
     }
+}
+
+/// While a new subscription goes through what is there, more is appended: where catching up ends and
+/// living begins, nothing is lost and nothing comes twice.
+#[tokio::test]
+async fn nothing_is_lost_or_doubled_where_catching_up_becomes_live() {
+    let (store, seen) = (memory(), Seen::default());
+    let numbers: Vec<u64> = (0..500).collect();
+    take(&store, "before", &numbers).await;
+    let small = SubscriptionSettings { page_events_max: 16, ..settings() };
+    let running = recording(&store, &Query::all(), &seen).with_settings(small).spawn();
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let store = Arc::clone(&store);
+            tokio::spawn(async move {
+                for number in 0..250 {
+                    take(&store, writer, &[number]).await;
+                    tokio::task::yield_now().await;
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        in_time(writer).await.unwrap();
+    }
+    in_time(running.caught_up()).await.unwrap();
+    assert_eq!(seen.positions(), (1..=1_500).collect::<Vec<u64>>());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_checkpoint_is_stored_after_so_many_events_or_so_long() {
+    let inner = memory();
+    let faulty = FaultyStore::new(inner.clone());
+    let checkpoints = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&checkpoints);
+    faulty.faults().observe(move |operation, moment| {
+        let stored = (operation, moment) == ("advance subscription", Moment::After);
+        counted.fetch_add(u64::from(stored), Ordering::SeqCst);
+    });
+    let store: SharedStore = Arc::new(faulty);
+    let numbers: Vec<u64> = (0..25).collect();
+    take(&inner, "a", &numbers).await;
+    let cadence = SubscriptionSettings {
+        page_events_max: 1,
+        checkpoint_events_max: 10,
+        checkpoint_ms_max: 60_000,
+        ..settings()
+    };
+    let running = recording(&store, &Query::all(), &Seen::default()).with_settings(cadence).spawn();
+    in_time(running.caught_up()).await.unwrap();
+    let stored = async || inner.progress(running.name()).await.unwrap().unwrap().position.get();
+    assert_eq!((checkpoints.load(Ordering::SeqCst), stored().await), (2, 20));
+    let never = std::future::pending::<()>();
+    tokio::time::timeout(std::time::Duration::from_mins(1), never).await.unwrap_err();
+    assert_eq!((checkpoints.load(Ordering::SeqCst), stored().await), (3, 25));
 }
