@@ -155,7 +155,9 @@ async fn paused(store: SharedStore) {
         }
     });
     let store: SharedStore = Arc::new(faulty);
-    let running = sums(&store).spawn();
+    // Without beats: stopped in the middle of one, it would hold SQLite's lock on the file.
+    let silent = SubscriptionSettings { beat_ms: 3_600_000, ..settings() };
+    let running = sums(&store).with_settings(silent).spawn();
     in_time(running.wait_for(|it| it.state == SubscriptionState::CatchingUp)).await.unwrap();
     in_time(running.wait_for(|it| it.state == SubscriptionState::Waiting)).await.unwrap();
     println!("fenced");
