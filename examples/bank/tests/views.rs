@@ -163,7 +163,7 @@ async fn killed_again_and_again_under_traffic_the_tables_equal_the_fold() {
         }
         assert!(before.iter().all(|it| *it > Position::START), "{}: {before:?}", place.name);
         let mut running = Running::start(&url, "serve");
-        running.hear(&["live at position"]); // So it listens for the signal.
+        running.hear(&["balances"]); // So it listens for the signal.
         in_time(caught_up(&store)).await;
         let (code, said) = running.interrupt();
         assert_eq!(code, Some(0), "{}: {said}", place.name);
