@@ -87,6 +87,19 @@ pub trait Projection: Sized + Send + Sync + 'static {
         after: Position,
         view: &mut dyn ViewTransaction,
     ) -> impl Future<Output = Result<(), HandlerError>> + Send;
+
+    /// Runs after a transaction of the view is committed, and once when the loop starts: the view
+    /// now holds every event up to `checkpoint`, except those that are parked.
+    ///
+    /// For what must not run inside a transaction: to drop a cache, to wake a page that waits. The
+    /// loop waits for it before the next page. A crash between the commit and this call skips the
+    /// call; the next one has the same checkpoint or a later one. After a rebuild began, the
+    /// checkpoint is lower than before. Nothing is stored of what it does, and a panic in it is
+    /// logged and changes nothing.
+    fn committed(&self, checkpoint: Position) -> impl Future<Output = ()> + Send {
+        let _ = checkpoint;
+        std::future::ready(())
+    }
 }
 
 /// What a projection makes of the events of one type: a struct, an enum or a union.
@@ -177,6 +190,8 @@ trait Erased: Send + Sync {
         after: Position,
         view: &'t mut dyn ViewTransaction,
     ) -> BoxFuture<'t, Result<(), HandlerError>>;
+
+    fn committed(&self, checkpoint: Position) -> BoxFuture<'_, ()>;
 }
 
 struct Typed<P> {
@@ -210,6 +225,10 @@ impl<P: Projection> Erased for Typed<P> {
         view: &'t mut dyn ViewTransaction,
     ) -> BoxFuture<'t, Result<(), HandlerError>> {
         Box::pin(self.projection.reset(after, view))
+    }
+
+    fn committed(&self, checkpoint: Position) -> BoxFuture<'_, ()> {
+        Box::pin(self.projection.committed(checkpoint))
     }
 }
 
@@ -272,6 +291,11 @@ impl ViewProjection {
         view: &'t mut dyn ViewTransaction,
     ) -> BoxFuture<'t, Result<(), HandlerError>> {
         self.erased.reset(after, view)
+    }
+
+    /// Runs [`Projection::committed`].
+    pub fn committed(&self, checkpoint: Position) -> BoxFuture<'_, ()> {
+        self.erased.committed(checkpoint)
     }
 }
 

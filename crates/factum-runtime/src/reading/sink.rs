@@ -118,6 +118,9 @@ pub(super) trait Sink: Send + Sync {
     /// Makes the view what it is before any event after `advance.to`, and stores the step.
     async fn reset(&mut self, advance: Advance) -> Result<Advanced, Trouble>;
 
+    /// Tells that the checkpoint is stored, and with it what a view holds.
+    async fn committed(&self, _checkpoint: Position) {}
+
     /// Handles a batch, as far as it can be.
     async fn take(&mut self, batch: Batch) -> Result<(Done, Stored), Trouble>;
 }

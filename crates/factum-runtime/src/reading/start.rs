@@ -34,6 +34,25 @@ impl StartFrom {
     }
 }
 
+/// Where a run ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum EndAt {
+    /// At the end of the log as it is when the run starts.
+    Head,
+    /// After this place.
+    Position(Position),
+}
+
+impl EndAt {
+    /// The last place that is handled, once it is known.
+    pub(super) fn position(self) -> Option<Position> {
+        match self {
+            Self::Head => None,
+            Self::Position(position) => Some(position),
+        }
+    }
+}
+
 /// The place after which the events recorded at `instant` or later stand.
 ///
 /// Found by halving the log, in as many reads as its length has binary digits. Positions order events

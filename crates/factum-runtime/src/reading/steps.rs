@@ -152,7 +152,10 @@ impl Loop {
         self.shared.update(|status| status.handled += done.handled);
         let set_aside = !done.letters.is_empty();
         match stored {
-            Stored::Now(Advanced::Stored { .. }) => run.stored(&done),
+            Stored::Now(Advanced::Stored { .. }) => {
+                run.stored(&done);
+                self.sink.committed(run.stored).await;
+            }
             Stored::Now(Advanced::Moved(progress)) => {
                 moved(run, &progress)?;
                 return Ok(false);
@@ -180,6 +183,7 @@ impl Loop {
         match self.shared.ledger.advance(step).await? {
             Advanced::Stored { .. } => {
                 run.paid();
+                self.sink.committed(run.stored).await;
                 Ok(())
             }
             Advanced::Moved(progress) => moved(run, &progress),
@@ -306,6 +310,7 @@ impl Loop {
             }
         }
         run.moved_to(after);
+        self.sink.committed(after).await;
         if self.triage.reads.kind() == SubscriptionKind::Projection {
             run.parked = Arc::default();
         }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use factum_core::{
-    Clock, EventSubscriber, LiveProjection, LiveView, MemoryStore, Reads, SharedStore, StoreError,
-    StoreErrorKind, SubscriptionState, SystemClock, TenantScope, ViewProjection,
+    Clock, EventSubscriber, LiveProjection, LiveView, MemoryStore, Position, Reads, SharedStore,
+    StoreError, StoreErrorKind, SubscriptionState, SystemClock, TenantScope, ViewProjection,
 };
 use tokio::task::JoinHandle;
 
@@ -18,7 +18,7 @@ use super::policy::FailurePolicy;
 use super::receive_sink::ReceiveSink;
 use super::settings::SubscriptionSettings;
 use super::sink::Sink;
-use super::start::StartFrom;
+use super::start::{EndAt, StartFrom};
 use super::status::Shared;
 use super::supervised::Loop;
 use super::view_sink::ViewSink;
@@ -44,6 +44,7 @@ pub struct Subscription {
     policy: FailurePolicy,
     settings: SubscriptionSettings,
     start: StartFrom,
+    end: Option<EndAt>,
     clock: Arc<dyn Clock>,
 }
 
@@ -115,6 +116,7 @@ impl Subscription {
             policy: FailurePolicy::default(),
             settings: SubscriptionSettings::default(),
             start: StartFrom::default(),
+            end: None,
             clock: Arc::new(SystemClock),
         }
     }
@@ -130,6 +132,29 @@ impl Subscription {
     #[must_use]
     pub fn starting(mut self, start: StartFrom) -> Self {
         self.start = start;
+        self
+    }
+
+    /// Ends by itself once everything is handled, parked or skipped that is in the log when it starts:
+    /// for a batch job or a test.
+    ///
+    /// It ends as `Stopped`, with its checkpoint stored at the head of that moment and its lease given
+    /// up. If another owner holds the lease, it waits until that one has come as far, or takes over
+    /// from it. While it is paused it waits. [`RunningSubscription::ended`] waits for the end.
+    #[must_use]
+    pub fn until_caught_up(mut self) -> Self {
+        self.end = Some(EndAt::Head);
+        self
+    }
+
+    /// Ends by itself once everything up to `position` is handled, parked or skipped, and nothing
+    /// after it: for a view of the past, or for steps of equal size.
+    ///
+    /// Otherwise like [`until_caught_up`](Self::until_caught_up). A position beyond the head is waited
+    /// for. One that is behind the checkpoint ends it at once.
+    #[must_use]
+    pub fn until(mut self, position: Position) -> Self {
+        self.end = Some(EndAt::Position(position));
         self
     }
 
@@ -196,7 +221,7 @@ impl Subscription {
     pub async fn run(self, stop: Stop) -> Result<(), SubscriptionError> {
         let Self { shared, guard, reads, make_sink, projection, inline, policy, settings, .. } =
             self;
-        let (start, clock) = (self.start, self.clock);
+        let (start, end, clock) = (self.start, self.end, self.clock);
         let scope: TenantScope = shared.log.scope().clone();
         let settings = settings.bounded();
         let triage = Arc::new(Triage { query: reads.query(), reads, scope, policy, clock });
@@ -213,6 +238,7 @@ impl Subscription {
             sink,
             triage,
             start,
+            end,
             settings,
             owner,
             watch,

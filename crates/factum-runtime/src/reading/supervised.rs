@@ -36,7 +36,7 @@ use super::letters::Triage;
 use super::run::Run;
 use super::settings::SubscriptionSettings;
 use super::sink::Sink;
-use super::start::StartFrom;
+use super::start::{EndAt, StartFrom};
 use super::status::Shared;
 use super::{metrics, owner};
 use crate::{Retry, Stop};
@@ -47,6 +47,8 @@ pub(super) struct Loop {
     pub(super) sink: Box<dyn Sink>,
     pub(super) triage: Arc<Triage>,
     pub(super) start: StartFrom,
+    /// Where the run ends by itself.
+    pub(super) end: Option<EndAt>,
     pub(super) settings: SubscriptionSettings,
     pub(super) owner: OwnerId,
     pub(super) watch: HeadWatch,
@@ -139,6 +141,12 @@ impl Loop {
             let next = match state {
                 State::Waiting => self.wait_for_lease(stop).await,
                 State::Opening(lease, progress) => self.open(lease, *progress, stop).await,
+                State::CatchingUp(mut run) | State::Live(mut run)
+                    if self.has_reached_end(run.position) =>
+                {
+                    self.show(&run);
+                    Err(self.finish(&mut run).await)
+                }
                 State::CatchingUp(run) => self.read_on(run, stop, failures).await,
                 State::Live(run) => self.await_more(run, stop).await,
                 State::Paused(run) => self.stand_still(run, stop).await,
@@ -154,6 +162,9 @@ impl Loop {
 
     async fn wait_for_lease(&mut self, stop: &Stop) -> Result<State, Trouble> {
         self.shared.set_state(SubscriptionState::Waiting, None);
+        if self.end == Some(EndAt::Head) {
+            self.end = Some(EndAt::Position(self.shared.log.head().await?));
+        }
         let ledger = Arc::clone(&self.shared.ledger);
         let known = ledger.progress(&self.shared.name).await?;
         let start = match &known {
@@ -217,6 +228,9 @@ impl Loop {
                 (status.position, status.head) = (progress.position, progress.report.head);
             });
             metrics::stands(&self.shared.status.borrow());
+            if progress.rebuild.is_none() && self.has_reached_end(progress.position) {
+                return Err(Trouble::Stop); // Its owner did the work.
+            }
             let Some(owner) = progress.owner else { return Ok(None) };
             let now = LeaseSeen { owner, epoch: progress.epoch, beat: progress.beat };
             if now != seen {
@@ -257,6 +271,7 @@ impl Loop {
             self.upgrade(&mut run, declared).await?;
             self.attach_inline(RegistrationFit::Same).await?;
         }
+        self.sink.committed(run.stored).await;
         self.obey(run, stop).await
     }
 
@@ -293,6 +308,7 @@ impl Loop {
         failures: &mut u32,
     ) -> Result<State, Trouble> {
         let read = LogRead {
+            through: self.end.and_then(EndAt::position),
             page_events_max: self.settings.page_events_max,
             ..LogRead::after(self.triage.query.clone(), run.position)
         };
@@ -353,6 +369,9 @@ impl Loop {
             match self.next_wake(&mut run, stop).await? {
                 Woken::Head if self.kept.is_some() && self.is_kept(&mut run).await? => {
                     self.show(&run);
+                    if self.has_reached_end(run.position) {
+                        return Ok(State::Live(run));
+                    }
                 }
                 Woken::Head => return Ok(State::CatchingUp(run)),
                 Woken::Instructed => return self.obey(run, stop).await,
@@ -367,6 +386,7 @@ impl Loop {
         let progress = progress.filter(|it| it.epoch == run.lease.epoch).ok_or(Trouble::Fenced)?;
         if progress.position > run.stored {
             run.moved_to(progress.position);
+            self.sink.committed(run.stored).await;
         }
         Ok(run.position >= self.watch.last())
     }
@@ -412,6 +432,11 @@ impl Loop {
     }
 
     // The end.
+
+    /// Whether everything that the run was to handle is behind `position`.
+    fn has_reached_end(&self, position: Position) -> bool {
+        self.end.and_then(EndAt::position).is_some_and(|end| end <= position)
+    }
 
     /// Stores what is owed: what is not comes again.
     pub(super) async fn finish(&mut self, run: &mut Run) -> Trouble {

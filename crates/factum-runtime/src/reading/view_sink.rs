@@ -13,8 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use factum_core::{
-    Advance, Advanced, EventFailure, FailureKind, SharedStore, StoreError, StoreErrorKind,
-    SubscriptionName, Transacted, ViewErrorKind, ViewProjection, ViewTransaction, ViewWork,
+    Advance, Advanced, EventFailure, FailureKind, Position, SharedStore, StoreError,
+    StoreErrorKind, SubscriptionName, Transacted, ViewErrorKind, ViewProjection, ViewTransaction,
+    ViewWork,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -73,6 +74,14 @@ impl Sink for ViewSink {
                 let failure = failed.take().map_or_else(String::new, |it| it.to_string());
                 Err(SubscriptionError::Reset { name: self.name().clone(), failure }.into())
             }
+        }
+    }
+
+    async fn committed(&self, checkpoint: Position) {
+        let call = AssertUnwindSafe(self.projection.committed(checkpoint)).catch_unwind();
+        if call.await.is_err() {
+            tracing::error!(subscription = %self.name(), %checkpoint,
+                "the hook after a commit of a projection panicked");
         }
     }
 
