@@ -8,6 +8,7 @@ mod crash;
 mod examples;
 mod report;
 mod servers;
+mod stores;
 mod test;
 mod tidy;
 
@@ -21,6 +22,7 @@ cargo xtask <task>
   test                           every test: unit, integration, doctests, crash harness
   servers                        the servers that tests talk to, brought into a cache; `test` and
                                  `ci` do this first
+  stores                         runs the conformance suite and writes docs/stores.md from it
   crash [--rounds N] [--seed S]  the crash harness alone; 25 rounds unless said otherwise
   tidy                           the project's own rules
   bench [...]                    the benchmarks; further arguments go to the bench program
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
     match task.as_str() {
         "test" if rest.is_empty() => test::run(&mut report),
         "servers" if rest.is_empty() => drop(servers::bring(&mut report)),
+        "stores" if rest.is_empty() => stores::write(&mut report),
         "crash" => crash::run(&mut report, &rest),
         "tidy" if rest.is_empty() => tidy::run(&mut report),
         "bench" => bench::run(&mut report, &rest),

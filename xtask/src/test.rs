@@ -11,24 +11,27 @@ use std::process::{Command, Stdio};
 use crate::command::{cargo, has_subcommand, output, run as run_command, shown};
 use crate::crash;
 use crate::report::{Outcome, Report};
-use crate::servers;
+use crate::{servers, stores};
 
 const MARK: &str = "not run: ";
 const IGNORED: &str = "ignored here; the head of its file says what it needs";
 
 /// Brings the servers that tests need, then runs all tests, the doctests and a bounded number of crash rounds.
 pub(crate) fn run(report: &mut Report) {
-    let servers = servers::bring(report);
+    let mut environment = servers::bring(report);
+    let results = stores::new_folder();
+    environment.push((stores::FOLDER, results.clone().into()));
     let mut skipped = Vec::new();
     if has_subcommand("nextest") {
-        report.part("tests", || nextest(&servers, &mut skipped));
+        report.part("tests", || nextest(&environment, &mut skipped));
         skipped.extend(ignored());
     } else {
-        report.part("tests", || plain(&servers, &mut skipped));
+        report.part("tests", || plain(&environment, &mut skipped));
     }
     for (name, missing) in grouped(&skipped) {
         report.not_run(&format!("  {name}"), &missing);
     }
+    stores::check(report, &results);
     report.part("doctests", || {
         let arguments = ["test", "--workspace", "--all-features", "--locked", "--doc"];
         run_command(&mut cargo(arguments))
@@ -39,10 +42,10 @@ pub(crate) fn run(report: &mut Report) {
 /// What the tests find in their environment.
 type Environment = [(&'static str, OsString)];
 
-fn nextest(servers: &Environment, skipped: &mut Vec<(String, String)>) -> Outcome {
+fn nextest(environment: &Environment, skipped: &mut Vec<(String, String)>) -> Outcome {
     let arguments = ["nextest", "run", "--workspace", "--all-features", "--locked"];
     let mut command = cargo(arguments);
-    command.envs(servers.iter().cloned());
+    command.envs(environment.iter().cloned());
     command.args(["--no-fail-fast", "--success-output", "immediate", "--color", "never"]);
     let mut passes = Passes::default();
     listen(command.stdout(Stdio::inherit()).stderr(Stdio::piped()), |line| {
@@ -63,10 +66,10 @@ fn ignored() -> Vec<(String, String)> {
     list.lines().map(|test| (test.to_owned(), IGNORED.to_owned())).collect()
 }
 
-fn plain(servers: &Environment, skipped: &mut Vec<(String, String)>) -> Outcome {
+fn plain(environment: &Environment, skipped: &mut Vec<(String, String)>) -> Outcome {
     let arguments = ["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
     let mut command = cargo(arguments);
-    command.envs(servers.iter().cloned());
+    command.envs(environment.iter().cloned());
     // One thread, so that a line can be laid at the door of the test that printed it.
     command.args(["--bins", "--lib", "--tests", "--", "--nocapture", "--test-threads", "1"]);
     let mut test = String::new();

@@ -27,6 +27,12 @@ impl Fixture for Postgres {
         };
         Arc::new(PostgresStore::open(config).await.expect("the server is up"))
     }
+
+    /// `PostgreSQL 18` for 18.4; a server that was given by its address has no column.
+    fn column(&self) -> Option<String> {
+        self.0.server()?;
+        self.0.name().split('.').next().map(String::from)
+    }
 }
 
 fn main() -> ExitCode {

@@ -22,6 +22,10 @@ impl Fixture for Sqlite {
     async fn restore(&self, copy: &Path, home: &Path) {
         std::fs::copy(copy, home.join("log.db")).expect("a backup is one file");
     }
+
+    fn column(&self) -> Option<String> {
+        Some("SQLite".into())
+    }
 }
 
 fn main() -> ExitCode {

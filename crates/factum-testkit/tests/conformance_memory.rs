@@ -15,6 +15,10 @@ impl Fixture for Memory {
     async fn open(&self, _: &Path, scope: TenantScope, clock: Arc<dyn Clock>) -> SharedStore {
         Arc::new(MemoryStore::new(scope, clock))
     }
+
+    fn column(&self) -> Option<String> {
+        Some("memory".into())
+    }
 }
 
 fn main() -> ExitCode {

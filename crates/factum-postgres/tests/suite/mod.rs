@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use factum_core::Capabilities;
-use factum_testkit::conformance::{self, Case, Fixture};
+use factum_testkit::conformance::{self, Case, CaseResult, Fixture};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 /// How many cases run at once where one test runs all of them.
@@ -41,10 +41,12 @@ pub(crate) fn schema(home: &Path) -> String {
 }
 
 fn trial(name: &str, case: Case, fixture: &Arc<dyn Fixture>, capabilities: &Capabilities) -> Trial {
-    let (missing, fixture) = (case.missing(capabilities), Arc::clone(fixture));
-    Trial::ignorable_test(format!("{name}::{}", case.name()), move || match missing {
-        Some(reason) => Ok(Completion::ignored_with(reason)),
-        None => case.run(fixture).map(|()| Completion::Completed).map_err(Failed::from),
+    let (fixture, capabilities) = (Arc::clone(fixture), *capabilities);
+    let name = format!("{name}::{}", case.name());
+    Trial::ignorable_test(name, move || match case.run_recorded(&fixture, &capabilities) {
+        CaseResult::Passed => Ok(Completion::Completed),
+        CaseResult::NotPromised(reason) => Ok(Completion::ignored_with(reason)),
+        CaseResult::Failed(failure) => Err(Failed::from(failure)),
     })
 }
 
@@ -57,11 +59,15 @@ fn run_all(fixture: &Arc<dyn Fixture>) -> Result<(), Failed> {
         for _ in 0..THREADS {
             scope.spawn(|| {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if let Some(reason) = case.missing(&capabilities) {
-                        println!("not run: {} ({reason})", case.name());
-                    } else if let Err(failure) = case.run(Arc::clone(fixture)) {
-                        let failure = format!("{}: {failure}", case.name());
-                        failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+                    match case.run_recorded(fixture, &capabilities) {
+                        CaseResult::Passed => {}
+                        CaseResult::NotPromised(reason) => {
+                            println!("not run: {} ({reason})", case.name());
+                        }
+                        CaseResult::Failed(failure) => {
+                            let failure = format!("{}: {failure}", case.name());
+                            failures.lock().unwrap_or_else(PoisonError::into_inner).push(failure);
+                        }
                     }
                 }
             });

@@ -35,6 +35,7 @@ mod queries;
 mod query_guards;
 mod random;
 mod reads;
+mod results;
 mod rig;
 mod snapshots;
 mod stream_reads;
@@ -57,6 +58,7 @@ use factum_core::{Capabilities, Clock, SharedStore, TenantScope};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 pub use blind::blind_spots;
+pub use results::CaseResult;
 pub(crate) use rig::block_on;
 pub use rig::{Case, Rig};
 
@@ -79,6 +81,11 @@ pub trait Fixture: Send + Sync + 'static {
     /// Unless it is overridden, which a store with [`Capabilities::backup`] does.
     async fn restore(&self, copy: &Path, home: &Path) {
         panic!("this fixture cannot restore {} to {}", copy.display(), home.display());
+    }
+
+    /// The column of the store in the parity matrix, such as `PostgreSQL 18`; `None` leaves it out.
+    fn column(&self) -> Option<String> {
+        None
     }
 }
 
@@ -151,10 +158,10 @@ pub fn capabilities(fixture: &Arc<dyn Fixture>) -> Capabilities {
 }
 
 fn trial(case: Case, fixture: &Arc<dyn Fixture>, capabilities: &Capabilities) -> Trial {
-    let missing = case.missing(capabilities);
-    let fixture = Arc::clone(fixture);
-    Trial::ignorable_test(case.name(), move || match missing {
-        Some(reason) => Ok(Completion::ignored_with(reason)),
-        None => case.run(fixture).map(|()| Completion::Completed).map_err(Failed::from),
+    let (fixture, capabilities) = (Arc::clone(fixture), *capabilities);
+    Trial::ignorable_test(case.name(), move || match case.run_recorded(&fixture, &capabilities) {
+        CaseResult::Passed => Ok(Completion::Completed),
+        CaseResult::NotPromised(reason) => Ok(Completion::ignored_with(reason)),
+        CaseResult::Failed(failure) => Err(Failed::from(failure)),
     })
 }
