@@ -27,9 +27,8 @@ type Column = BTreeMap<String, (String, String)>;
 
 /// An empty folder for the results of a run.
 pub(crate) fn new_folder() -> PathBuf {
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let folder = target.join("conformance");
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    let folder = root().join(target).join("conformance");
     drop(fs::remove_dir_all(&folder)); // It may not be there.
     drop(fs::create_dir_all(&folder)); // If it cannot be made, there are no results to compare.
     folder
@@ -129,7 +128,7 @@ fn page(columns: &BTreeMap<String, Column>) -> String {
     page.push_str("\n## What is not promised\n\n");
     for (reason, (stores, count)) in reasons {
         let stores: Vec<&str> = stores.into_iter().collect();
-        writeln!(page, "- {}: {reason} ({count} cases)", stores.join(", "))
+        writeln!(page, "- {}: {reason} ({count} of the cells)", stores.join(", "))
             .expect("a string takes all");
     }
     page
