@@ -3,9 +3,15 @@
 use std::fmt::Debug;
 use std::time::{Duration, SystemTime};
 
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::Pieces;
+
 /// An instant: microseconds since 1970-01-01T00:00:00Z, negative before.
 ///
-/// Shown and parsed as RFC 3339. Times describe events; they never order them.
+/// Shown and parsed as RFC 3339, up to the end of the year 9999. A text may name a time zone in
+/// brackets after the offset (RFC 9557); a name that contradicts the offset is an error. Times
+/// describe events; they never order them.
 ///
 /// # Examples
 ///
@@ -43,22 +49,41 @@ impl Timestamp {
     pub const fn plus_millis(self, millis: i64) -> Self {
         Self(self.0.saturating_add(millis.saturating_mul(1_000)))
     }
+
+    /// The instant at which a clock `offset_seconds` east of Greenwich shows `local`. By the
+    /// calendar alone: it reaches the end of the year 9999, which instants of `jiff` do not.
+    fn of_local(local: DateTime, offset_seconds: i32) -> Self {
+        let since = local.duration_since(EPOCH).as_micros() - i128::from(offset_seconds) * 1_000_000;
+        // Four digits of years are a twentieth of what 64 bits of microseconds hold.
+        Self(i64::try_from(since).unwrap_or(i64::MAX))
+    }
 }
+
+const EPOCH: DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
 
 impl std::str::FromStr for Timestamp {
     type Err = InvalidTime;
 
     fn from_str(text: &str) -> Result<Self, InvalidTime> {
-        let parsed: Result<jiff::Timestamp, _> = text.trim().parse();
-        let cut = || text.chars().take(64).collect();
-        parsed.map(|at| Self(at.as_microsecond())).map_err(|_| InvalidTime { found: cut() })
+        let invalid = || InvalidTime { found: text.chars().take(64).collect() };
+        let pieces = Pieces::parse(text.trim()).map_err(|_| invalid())?;
+        let (Some(time), Some(offset)) = (pieces.time(), pieces.offset()) else {
+            return Err(invalid());
+        };
+        if pieces.time_zone_annotation().is_some() {
+            let zoned: jiff::Zoned = text.trim().parse().map_err(|_| invalid())?;
+            return Ok(Self(zoned.timestamp().as_microsecond()));
+        }
+        Ok(Self::of_local(pieces.date().to_datetime(time), offset.to_numeric_offset().seconds()))
     }
 }
 
 impl std::fmt::Display for Timestamp {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
+        let local = || EPOCH.checked_add(SignedDuration::from_micros(self.0));
+        match jiff::Timestamp::from_microsecond(self.0).map_err(|_| local()) {
             Ok(at) => write!(f, "{at}"),
+            Err(Ok(local)) if local.year() > 0 => write!(f, "{local}Z"),
             Err(_) => write!(f, "{}us", self.0), // Outside the years that RFC 3339 can write.
         }
     }
@@ -88,5 +113,34 @@ impl Clock for SystemClock {
             Ok(since) => Timestamp(micros(since)),
             Err(before) => Timestamp(-micros(before.duration())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Timestamp;
+
+    #[test]
+    fn the_whole_year_9999_is_read_and_shown() {
+        for (text, shown) in [
+            ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z"),
+            ("9999-12-31T23:59:59+01:00", "9999-12-31T22:59:59Z"),
+            ("9999-12-31T23:59:59-05:00", "253402318799000000us"),
+            ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+            ("1969-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999999Z"),
+        ] {
+            assert_eq!(text.parse::<Timestamp>().unwrap().to_string(), shown, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_zone_name_that_contradicts_the_offset_is_an_error() {
+        let at = |text: &str| text.parse::<Timestamp>().ok().map(|at| at.to_string());
+        let utc = Some("2024-07-10T06:30:00Z".to_owned());
+        assert_eq!(at("2024-07-10T02:30:00-04:00[America/New_York]"), utc);
+        assert_eq!(at("2024-07-10T06:30:00Z[America/New_York]"), utc);
+        assert_eq!(at("2024-07-10T02:30:00-01:00[America/New_York]"), None);
+        assert_eq!(at("2024-07-10T02:30:00-04:00[Mars/Base]"), None);
+        assert_eq!(at("2024-07-10T02:30:00"), None);
     }
 }
