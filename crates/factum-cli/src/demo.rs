@@ -11,10 +11,13 @@ use factum::{EventStoreExt, LogRead, Position, Query, SharedStore};
 use futures::TryStreamExt;
 
 use self::desk::DeskEvent;
-use self::feed::{Feed, correlation};
+use self::feed::{Events, Feed, correlation};
 use crate::arguments::{Arguments, Global};
 use crate::commands;
-use crate::import::{Input, JsonlSource, OnError, Progress, Summary, TenantRule};
+use crate::import::{
+    Decoding, Input, JsonlSource, OnError, Progress, Rules, Source, Summary, TenantRule,
+    TimeOptions,
+};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Exit, Failure};
 use crate::output::Style;
@@ -41,22 +44,19 @@ pub(crate) async fn run(command: &Demo, global: &Global) -> Result<Exit, Failure
     let global = Global { store: Some(store.clone()), ..global.clone() };
     let session = Session::new(&global)?;
     let mut interrupt = Interrupt::listen()?;
-    let events = feed::events(command.seed, command.events);
-    let tour = Tour::new(&events);
-    let applications = events.iter().map(|event| event.application).max().unwrap_or_default();
     if !session.output.json {
         session.output.line(&format!(
-            "A loan desk, seed {}: {} about {}, into {store}\n",
+            "A loan desk, seed {}: {}, into {store}\n",
             command.seed,
-            text::count(events.len() as u64, "event"),
-            text::count(applications, "application"),
+            text::count(command.events, "event"),
         ))?;
     }
-    let summary = import(events, &session, &mut interrupt).await?;
+    let summary = import(command, &session, &mut interrupt).await?;
     let exit = summary.report(session.output)?;
     if session.output.json {
         return Ok(exit);
     }
+    let tour = Tour::new(command.seed, command.events);
     for words in tour.commands() {
         session
             .output
@@ -75,7 +75,7 @@ pub(crate) async fn run(command: &Demo, global: &Global) -> Result<Exit, Failure
 }
 
 async fn import(
-    events: Vec<DeskEvent>,
+    command: &Demo,
     session: &Session,
     interrupt: &mut Interrupt,
 ) -> Result<Summary, Failure> {
@@ -83,24 +83,32 @@ async fn import(
     let Some(tenant) = store.scope().tenant().cloned() else {
         return Err(Failure::usage("expected one tenant for the demo, found all of them"));
     };
-    check_it_is_ours(&store, &events, session).await?;
-    let input = Input::new("the desk", Box::new(Feed::new(events)), None)?;
+    check_it_is_ours(&store, command.seed, session).await?;
+    let feed = Box::new(Feed::new(command.seed, command.events));
+    let input = Input::new("the desk", feed, None, Decoding::default())?;
     let progress = Progress::new(&input, session.output.json);
-    let source = Box::new(JsonlSource::new(input, TenantRule::Only(tenant)));
+    let rule = TenantRule::Only(tenant);
+    let source = Box::new(JsonlSource::new(input, rule, TimeOptions::default()));
+    let rules = Rules {
+        name: "the desk".into(),
+        on_error: OnError::Stop,
+        kind: source.kind(),
+        store_changed: false,
+    };
     let into = (&store, Query::all());
-    Summary::of_import("the desk", source, OnError::Stop, into, &progress, interrupt).await
+    Summary::of_import(rules, source, into, &progress, interrupt).await
 }
 
 /// Refuses a store that holds something else.
 async fn check_it_is_ours(
     store: &SharedStore,
-    events: &[DeskEvent],
+    seed: u64,
     session: &Session,
 ) -> Result<(), Failure> {
     let mut read = LogRead::after(Query::all(), Position::START);
     read.limit = Some(1);
     let first = store.events(read).try_next().await?;
-    if first.is_none_or(|first| events.first().is_some_and(|ours| ours.id == first.id)) {
+    if first.is_none_or(|first| Events::new(seed).next().is_some_and(|ours| ours.id == first.id)) {
         return Ok(());
     }
     let message = format!("expected no store or this demo's at {}, found another", session.address);
@@ -116,14 +124,17 @@ struct Tour {
 
 /// The trace fits a screen and tells a story.
 const STORY: std::ops::RangeInclusive<usize> = 14..=18;
+/// So many events are looked through for one.
+const LOOKED_THROUGH_MAX: u64 = 20_000;
 
 impl Tour {
-    fn new(events: &[DeskEvent]) -> Self {
-        let mut stories: BTreeMap<u64, Vec<&DeskEvent>> = BTreeMap::new();
-        for event in events {
+    fn new(seed: u64, count: u64) -> Self {
+        let looked_through = usize::try_from(count.min(LOOKED_THROUGH_MAX)).unwrap_or(usize::MAX);
+        let mut stories: BTreeMap<u64, Vec<DeskEvent>> = BTreeMap::new();
+        for event in Events::new(seed).take(looked_through) {
             stories.entry(event.application).or_default().push(event);
         }
-        let tells = |story: &&Vec<&DeskEvent>| {
+        let tells = |story: &&Vec<DeskEvent>| {
             let all = ["application.resubmitted", "applicant.called", "loan.paid-out"];
             let has = |wanted: &&str| story.iter().any(|event| event.event_type == *wanted);
             STORY.contains(&story.len()) && all.iter().all(has)

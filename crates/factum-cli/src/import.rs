@@ -8,9 +8,16 @@ mod batches;
 mod case;
 mod csv;
 mod cursor;
+mod encoding;
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod generated;
+mod identity;
 mod input;
 mod json;
 mod jsonl;
+mod lines;
 mod mapping;
 mod names;
 mod progress;
@@ -23,9 +30,12 @@ mod xes;
 
 pub(crate) use self::batches::OnError;
 pub(crate) use self::csv::{CsvColumns, CsvSource};
-pub(crate) use self::input::Input;
+pub(crate) use self::encoding::encoding;
+pub(crate) use self::input::{Decoding, Input};
 pub(crate) use self::jsonl::{JsonlSource, TenantRule};
 pub(crate) use self::progress::Progress;
 pub(crate) use self::source::Source;
 pub(crate) use self::summary::Summary;
+pub(crate) use self::timestamps::TimeOptions;
+pub(crate) use self::writer::Rules;
 pub(crate) use self::xes::{XesKeys, XesSource};

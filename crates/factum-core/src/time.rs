@@ -53,7 +53,8 @@ impl Timestamp {
     /// The instant at which a clock `offset_seconds` east of Greenwich shows `local`. By the
     /// calendar alone: it reaches the end of the year 9999, which instants of `jiff` do not.
     fn of_local(local: DateTime, offset_seconds: i32) -> Self {
-        let since = local.duration_since(EPOCH).as_micros() - i128::from(offset_seconds) * 1_000_000;
+        let since =
+            local.duration_since(EPOCH).as_micros() - i128::from(offset_seconds) * 1_000_000;
         // Four digits of years are a twentieth of what 64 bits of microseconds hold.
         Self(i64::try_from(since).unwrap_or(i64::MAX))
     }

@@ -41,7 +41,7 @@ pub(crate) struct Search {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    timestamps::parse(text).map_err(|error| error.to_string())
+    timestamps::parse(text)
 }
 
 pub(crate) async fn run(command: &Events, session: &Session) -> Result<Exit, Failure> {

@@ -6,8 +6,8 @@ use clap::{Args, Subcommand};
 use factum::{Category, Query, QueryItem, SharedStore, TenantScope};
 
 use crate::import::{
-    CsvColumns, CsvSource, Input, JsonlSource, OnError, Progress, Source, Summary, TenantRule,
-    XesKeys, XesSource,
+    CsvColumns, CsvSource, Decoding, Input, JsonlSource, OnError, Progress, Rules, Source, Summary,
+    TenantRule, TimeOptions, XesKeys, XesSource, encoding,
 };
 use crate::interrupt::Interrupt;
 use crate::outcome::{Exit, Failure};
@@ -32,6 +32,10 @@ pub(crate) struct From {
     /// What to do about a bad row
     #[arg(long, value_enum, default_value_t = OnError::Stop)]
     pub(crate) on_error: OnError,
+    /// The file's encoding, such as windows-1252 or utf-16le; without it, what its byte order mark
+    /// says, or XML declares, or else UTF-8
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    pub(crate) encoding: Option<&'static encoding_rs::Encoding>,
 }
 
 #[derive(Args, Debug)]
@@ -49,6 +53,8 @@ pub(crate) struct Jsonl {
     /// Import the events of every tenant in the file into the tenant of the store
     #[arg(long)]
     ignore_tenant: bool,
+    #[command(flatten)]
+    times: TimeOptions,
 }
 
 #[derive(Args, Debug)]
@@ -60,25 +66,74 @@ pub(crate) struct Xes {
 }
 
 pub(crate) async fn run(command: &Import, session: &Session) -> Result<Exit, Failure> {
-    let from = match command {
-        Import::Csv(Csv { from, .. })
-        | Import::Jsonl(Jsonl { from, .. })
-        | Import::Xes(Xes { from, .. }) => from,
-    };
     let mut interrupt = Interrupt::listen()?;
-    let input = Input::open(&from.file)?;
+    let from = command.from();
+    let path = from.file.clone();
+    let decoding = Decoding { asked: from.encoding, is_xml: matches!(command, Import::Xes(_)) };
+    // A thread of its own: standard input may have nothing to say for a long time.
+    let opening = read_aside(move || Input::open(&path, decoding));
+    let Some(input) = unless_interrupted(&mut interrupt, opening).await? else {
+        return Err(interrupted());
+    };
     let name = input.name.clone();
     let progress = Progress::new(&input, session.output.json);
-    let (source, query, store) = open(command, input, session).await?;
-    let summary = Summary::of_import(
-        &name,
-        source,
-        from.on_error,
-        (&store, query),
-        &progress,
-        &mut interrupt,
-    );
+    let opening = open(command, input, session);
+    let Some((source, query, store)) = unless_interrupted(&mut interrupt, opening).await? else {
+        return Err(interrupted());
+    };
+    let rules = Rules {
+        name,
+        on_error: from.on_error,
+        kind: source.kind(),
+        store_changed: command.store_changed(),
+    };
+    let summary = Summary::of_import(rules, source, (&store, query), &progress, &mut interrupt);
     summary.await?.report(session.output)
+}
+
+impl Import {
+    fn from(&self) -> &From {
+        match self {
+            Self::Csv(Csv { from, .. })
+            | Self::Jsonl(Jsonl { from, .. })
+            | Self::Xes(Xes { from, .. }) => from,
+        }
+    }
+
+    fn store_changed(&self) -> bool {
+        match self {
+            Self::Csv(Csv { columns, .. }) => columns.store_changed(),
+            Self::Xes(Xes { keys, .. }) => keys.store_changed(),
+            Self::Jsonl(_) => false,
+        }
+    }
+}
+
+/// Does something in a thread that nobody waits for at the end of the program.
+async fn read_aside<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let (done, answer) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = done.send(read()); // Nobody waits for it any more: interrupted.
+    });
+    answer.await.map_err(|_| Failure::new(Exit::Unavailable, "reading the file ended early"))?
+}
+
+async fn unless_interrupted<T>(
+    interrupt: &mut Interrupt,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<Option<T>, Failure> {
+    tokio::select! {
+        biased;
+        () = interrupt.wait() => Ok(None),
+        done = work => done.map(Some),
+    }
+}
+
+fn interrupted() -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted before anything was stored")
+        .hint("run the same command again")
 }
 
 /// Opens the file first, so that a wrong file makes no store.
@@ -91,7 +146,8 @@ async fn open(
     match command {
         Import::Csv(command) => {
             let category = command.columns.category()?;
-            let source = CsvSource::new(input, &command.columns)?;
+            let columns = command.columns.clone();
+            let source = read_aside(move || CsvSource::new(input, &columns)).await?;
             let store = session.open_or_make().await?;
             one_tenant(&store)?;
             Ok((Box::new(source), of_category(category), store))
@@ -115,7 +171,8 @@ async fn open(
                 (TenantScope::One(_), true) => TenantRule::Ignore,
                 (TenantScope::One(tenant), false) => TenantRule::Only(tenant.clone()),
             };
-            Ok((Box::new(JsonlSource::new(input, rule)), Query::all(), store))
+            let source = JsonlSource::new(input, rule, command.times.clone());
+            Ok((Box::new(source), Query::all(), store))
         }
     }
 }

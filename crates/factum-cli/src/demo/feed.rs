@@ -1,5 +1,7 @@
 //! The desk's events in the order of their times, as JSON Lines for the importer.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::io::{self, Read};
 
 use factum::Timestamp;
@@ -11,35 +13,78 @@ use super::desk::{self, DeskEvent};
 
 /// Monday, 2024-01-01, a little before eight.
 const START: i64 = 1_704_095_400_000_000;
-/// Events of an application, about.
-const EVENTS_PER_APPLICATION: u64 = 10;
 
-/// The first `count` events of the desk.
-pub(super) fn events(seed: u64, count: u64) -> Vec<DeskEvent> {
-    let mut rng = Rng::with_seed(seed);
-    let mut at = Timestamp::from_micros(START);
-    let mut events = Vec::new();
-    let mut number = 0;
-    let wanted = usize::try_from(count).unwrap_or(usize::MAX);
-    while number < count.div_ceil(EVENTS_PER_APPLICATION) || events.len() < wanted {
-        number += 1;
-        events.extend(desk::application(seed, number, at));
-        at = at.plus_millis(rng.i64(5 * MINUTE..6 * HOUR) / 1_000);
+/// What happens at the desk, in the order of time, for ever. Made as it is asked for: an
+/// application's events wait until no application can come in before them.
+pub(super) struct Events {
+    seed: u64,
+    rng: Rng,
+    /// When the next application comes in, and its number.
+    next_at: Timestamp,
+    next: u64,
+    waiting: BinaryHeap<Reverse<Waiting>>,
+}
+
+/// An event by its time; those of one time by application, then as they happened.
+struct Waiting {
+    key: (Timestamp, u64, usize),
+    event: DeskEvent,
+}
+
+impl Events {
+    pub(super) fn new(seed: u64) -> Self {
+        let (rng, next_at) = (Rng::with_seed(seed), Timestamp::from_micros(START));
+        Self { seed, rng, next_at, next: 1, waiting: BinaryHeap::new() }
     }
-    events.sort_by_key(|event| (event.at, event.application));
-    events.truncate(wanted);
-    events
+}
+
+impl Iterator for Events {
+    type Item = DeskEvent;
+
+    fn next(&mut self) -> Option<DeskEvent> {
+        while self.waiting.peek().is_none_or(|Reverse(first)| first.key.0 >= self.next_at) {
+            let events = desk::application(self.seed, self.next, self.next_at);
+            self.waiting.extend(events.into_iter().enumerate().map(|(place, event)| {
+                Reverse(Waiting { key: (event.at, event.application, place), event })
+            }));
+            self.next += 1;
+            self.next_at = self.next_at.plus_millis(self.rng.i64(5 * MINUTE..6 * HOUR) / 1_000);
+        }
+        self.waiting.pop().map(|Reverse(first)| first.event)
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+}
+
+impl Eq for Waiting {}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.key.cmp(&other.key)
+    }
 }
 
 /// Events as a file that is made while it is read.
 pub(super) struct Feed {
-    events: std::vec::IntoIter<DeskEvent>,
+    events: Box<dyn Iterator<Item = DeskEvent> + Send>,
     line: io::Cursor<Vec<u8>>,
 }
 
 impl Feed {
-    pub(super) fn new(events: Vec<DeskEvent>) -> Self {
-        Self { events: events.into_iter(), line: io::Cursor::default() }
+    /// The first `count` events of the desk.
+    pub(super) fn new(seed: u64, count: u64) -> Self {
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        Self { events: Box::new(Events::new(seed).take(count)), line: io::Cursor::default() }
     }
 }
 
@@ -85,10 +130,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_same_seed_gives_the_same_log() {
-        let ids = |seed| events(seed, 500).iter().map(|it| it.id).collect::<Vec<_>>();
-        assert_eq!(ids(1), ids(1));
-        assert_eq!(ids(1).len(), 500);
-        assert_ne!(ids(1), ids(2));
+    fn the_same_seed_gives_the_same_log_and_a_longer_one_begins_with_it() {
+        let ids = |seed, count| Events::new(seed).take(count).map(|it| it.id).collect::<Vec<_>>();
+        assert_eq!(ids(1, 500), ids(1, 500));
+        assert_eq!(ids(1, 500), ids(1, 900)[..500]);
+        assert_ne!(ids(1, 500), ids(2, 500));
+    }
+
+    #[test]
+    fn events_come_in_the_order_of_time() {
+        let events: Vec<_> = Events::new(1).take(5_000).collect();
+        assert!(events.is_sorted_by_key(|event| event.at));
+        let all: Vec<_> = desk::application(1, 7, events[0].at).iter().map(|it| it.id).collect();
+        let of_7 = events.iter().filter(|event| event.application == 7).map(|it| it.id);
+        assert_eq!(of_7.collect::<Vec<_>>(), all, "an application's events keep their order");
     }
 }

@@ -1,10 +1,11 @@
 //! The reading side: a thread that makes batches of events out of a file.
 
 use clap::ValueEnum;
+use factum::StreamId;
 use factum::limits::{APPEND_BYTES_MAX, EVENT_BYTES_MAX};
 use tokio::sync::{mpsc, oneshot};
 
-use super::source::{BadRow, Item, Source, Trouble};
+use super::source::{BadRow, BadRows, Finding, Item, Source, Trouble};
 use crate::outcome::Failure;
 
 /// Events in a batch, which is one append and one flush.
@@ -13,8 +14,6 @@ const BATCH_EVENTS: usize = 1_000;
 const BATCH_BYTES: usize = 4 << 20;
 /// Batches that wait for the writer.
 const BATCHES_WAITING: usize = 2;
-/// Bad rows that are named; the others are counted.
-const BAD_ROWS_NAMED: usize = 5;
 
 const _: () = assert!(BATCH_BYTES + EVENT_BYTES_MAX <= APPEND_BYTES_MAX);
 
@@ -22,6 +21,8 @@ const _: () = assert!(BATCH_BYTES + EVENT_BYTES_MAX <= APPEND_BYTES_MAX);
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(super) items: Vec<Item>,
+    /// The streams of rows that were given a place in them, and then were too large for any store.
+    pub(super) lost: Vec<StreamId>,
     bytes: usize,
 }
 
@@ -39,12 +40,10 @@ pub(crate) enum OnError {
 pub(crate) struct ReadRun {
     /// Why it ended before the end.
     pub(crate) failure: Option<Failure>,
-    /// How many rows were left out.
-    pub(super) bad_rows: u64,
-    /// The first of them.
-    pub(super) named: Vec<BadRow>,
-    /// What else was left out, in words.
-    pub(super) left_out: Option<String>,
+    /// The rows that were left out.
+    pub(super) bad_rows: BadRows,
+    /// What else is worth to be told.
+    pub(super) findings: Vec<Finding>,
 }
 
 /// Starts the thread. It stops when the receiver is gone.
@@ -69,26 +68,23 @@ fn read(
     on_error: OnError,
     batches: &mpsc::Sender<Batch>,
 ) -> ReadRun {
-    let mut run = ReadRun { failure: None, bad_rows: 0, named: Vec::new(), left_out: None };
+    let mut run = ReadRun { failure: None, bad_rows: BadRows::default(), findings: Vec::new() };
     let mut batch = Batch::default();
     loop {
-        let item = match source.next().and_then(|item| fitting(item, source.line())) {
+        let read = source.next().and_then(|item| match item {
+            Some(item) => fitting(item, &mut batch.lost).map(Some),
+            None => Ok(None),
+        });
+        let item = match read {
             Ok(Some(item)) => item,
             Ok(None) => break,
-            Err(Trouble::Row(row)) if on_error == OnError::Skip => {
-                run.bad_rows += 1;
-                if run.named.len() < BAD_ROWS_NAMED {
-                    run.named.push(row);
+            Err(Trouble::Row(row)) => match on_error.refuse(name, row, &mut run.bad_rows) {
+                Ok(()) => continue,
+                Err(failure) => {
+                    run.failure = Some(failure);
+                    break;
                 }
-                continue;
-            }
-            Err(Trouble::Row(row)) => {
-                run.failure = Some(
-                    Failure::bad_input(format!("{name}, {row}"))
-                        .hint("mend it and import again, or go on with --on-error skip"),
-                );
-                break;
-            }
+            },
             Err(Trouble::End(failure)) => {
                 run.failure = Some(failure);
                 break;
@@ -106,24 +102,43 @@ fn read(
     if !batch.items.is_empty() && batches.blocking_send(batch).is_err() {
         return run;
     }
-    run.left_out = source.left_out();
+    run.findings = source.findings();
     run
 }
 
-/// Refuses an event that no store takes.
-fn fitting(item: Option<Item>, line: u64) -> Result<Option<Item>, Trouble> {
-    let Some(item) = item else { return Ok(None) };
-    if item.act.is_none() {
-        let request = factum::AppendRequest {
-            events: vec![(item.stream, item.event)],
-            ..factum::AppendRequest::default()
-        };
-        request.check().map_err(|refusal| BadRow::new(line, None, refusal))?;
-        let mut events = request.events;
-        let Some((stream, event)) = events.pop() else { return Ok(None) };
-        return Ok(Some(Item { stream, event, ..item }));
+impl OnError {
+    /// Counts a bad row, or says why the import ends with it.
+    pub(super) fn refuse(
+        self,
+        name: &str,
+        row: BadRow,
+        bad_rows: &mut BadRows,
+    ) -> Result<(), Failure> {
+        if self == Self::Skip {
+            bad_rows.add(row);
+            return Ok(());
+        }
+        Err(Failure::bad_input(format!("{name}, {row}"))
+            .hint("mend it and import again, or go on with --on-error skip"))
     }
-    Ok(Some(item))
+}
+
+/// Refuses an event that no store takes, and notes that its place in its stream stays empty.
+fn fitting(item: Item, lost: &mut Vec<StreamId>) -> Result<Item, Trouble> {
+    if item.act.is_some() {
+        return Ok(item);
+    }
+    let request = factum::AppendRequest {
+        events: vec![(item.stream.clone(), item.event)],
+        ..factum::AppendRequest::default()
+    };
+    if let Err(refusal) = request.check() {
+        lost.push(item.stream);
+        return Err(BadRow::new(item.line, None, refusal).into());
+    }
+    let mut events = request.events;
+    let event = events.pop().map(|(_, event)| event).expect("it was put there just now");
+    Ok(Item { event, ..item })
 }
 
 impl Batch {

@@ -9,10 +9,10 @@ use foldhash::fast::RandomState;
 /// and a half streams.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Case {
-    /// Events and bad rows seen: the ordinal that makes the next event's id.
-    pub(super) seen: u32,
     /// Events given out: where the next one belongs in the stream.
     pub(super) given: u32,
+    /// Traces of the file that name this stream.
+    pub(super) traces: u32,
     /// Hash of the case's attributes as they were last written.
     attributes: [u32; 2],
 }
@@ -28,6 +28,13 @@ impl Case {
         let changed = self.attributes != [word(0), word(4)];
         self.attributes = [word(0), word(4)];
         changed
+    }
+
+    /// The place of the next event.
+    pub(super) fn next_place(&mut self) -> u64 {
+        let place = u64::from(self.given);
+        self.given = self.given.saturating_add(1);
+        place
     }
 }
 

@@ -1,16 +1,20 @@
 //! CSV: one event per row.
 
+mod scan;
+
 use clap::Args;
 use csv::{ByteRecord, Reader, ReaderBuilder};
-use factum::{CorrelationId, Tags};
+use factum::{CorrelationId, EventType, Tags};
 
+use self::scan::Scan;
 use super::case::Cases;
+use super::identity::{Kind, Rows};
 use super::input::{self, Input};
 use super::json::{self, Object};
 use super::mapping::{CaseEvent, Mapping, TagField, tag_field};
-use super::names::Names;
-use super::source::{BadRow, Item, Source, Trouble};
-use super::timestamps;
+use super::names::{Names, presentable};
+use super::source::{BadRow, Finding, Item, Source, Trouble};
+use super::timestamps::{self, TimeOptions};
 use crate::outcome::Failure;
 
 /// Which columns mean what.
@@ -33,15 +37,51 @@ pub(crate) struct CsvColumns {
     /// The column that says what events belong together
     #[arg(long, value_name = "COLUMN")]
     correlation_column: Option<String>,
-    /// What stands between columns
-    #[arg(long, value_name = "CHARACTER", default_value = ",")]
-    delimiter: char,
+    /// What stands between columns: a character, or TAB
+    #[arg(long, value_name = "CHARACTER", default_value = ",", value_parser = delimiter)]
+    delimiter: u8,
+    /// What fields with delimiters in them stand between: a character, or none
+    #[arg(long, value_name = "CHARACTER", default_value = "\"", value_parser = quote)]
+    quote: Quote,
+    #[command(flatten)]
+    times: TimeOptions,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Quote(Option<u8>);
+
+/// Reads a character; `TAB` and `\t` are tabulators.
+fn delimiter(text: &str) -> Result<u8, String> {
+    if text.eq_ignore_ascii_case("tab") || text == "\\t" {
+        return Ok(b'\t');
+    }
+    match text.as_bytes() {
+        [b'\n' | b'\r' | b'"'] => {
+            Err("expected a character that ends no line and is no quote".into())
+        }
+        [byte] if byte.is_ascii() => Ok(*byte),
+        _ => Err("expected one ASCII character, or TAB".into()),
+    }
+}
+
+fn quote(text: &str) -> Result<Quote, String> {
+    match text.as_bytes() {
+        b"none" => Ok(Quote(None)),
+        [b'\n' | b'\r'] => Err("expected a character that ends no line".into()),
+        [byte] if byte.is_ascii() => Ok(Quote(Some(*byte))),
+        _ => Err("expected one ASCII character, or none".into()),
+    }
 }
 
 impl CsvColumns {
     /// The category of the streams.
     pub(crate) fn category(&self) -> Result<factum::Category, Failure> {
         self.mapping.category()
+    }
+
+    /// Whether changed rows of earlier imports are stored.
+    pub(crate) fn store_changed(&self) -> bool {
+        self.mapping.store_changed
     }
 }
 
@@ -51,7 +91,8 @@ const CASE_PREFIX: &str = "case:";
 /// Reads events from CSV.
 pub(crate) struct CsvSource {
     name: String,
-    reader: Reader<Box<dyn std::io::BufRead + Send>>,
+    encoding: &'static str,
+    reader: Reader<Scan>,
     record: ByteRecord,
     headings: Vec<String>,
     stream: usize,
@@ -59,8 +100,13 @@ pub(crate) struct CsvSource {
     time: usize,
     tags: Vec<(usize, TagField)>,
     correlation: Option<usize>,
+    times: TimeOptions,
+    default_type: Option<EventType>,
+    /// Rows without a type.
+    untyped: u64,
     names: Names,
     cases: Cases,
+    rows: Rows,
     objects: (Object, Object),
     attributes: Vec<u8>,
     case: Vec<u8>,
@@ -69,15 +115,24 @@ pub(crate) struct CsvSource {
 impl CsvSource {
     /// Reads the headings and finds the columns.
     pub(crate) fn new(input: Input, columns: &CsvColumns) -> Result<Self, Failure> {
-        let delimiter = u8::try_from(columns.delimiter).map_err(|_| {
-            Failure::usage("--delimiter: expected one ASCII character, found another")
-        })?;
+        let Quote(quote) = columns.quote;
+        if quote == Some(columns.delimiter) {
+            return Err(Failure::usage(
+                "expected two characters, found --delimiter and --quote alike",
+            ));
+        }
         let category = columns.category()?;
-        let mut reader = ReaderBuilder::new().delimiter(delimiter).from_reader(input.reader);
+        let scan = Scan::new(input.reader, columns.delimiter, quote);
+        let mut builder = ReaderBuilder::new();
+        builder.delimiter(columns.delimiter).quote(quote.unwrap_or(b'"')).quoting(quote.is_some());
+        let mut reader = builder.from_reader(scan);
         let headings: Vec<String> = match reader.headers() {
             Ok(headings) => headings.iter().map(Into::into).collect(),
             Err(error) => return Err(broken(&input.name, 1, error)),
         };
+        if let Some(row) = unreadable(&mut reader, 1) {
+            return Err(Failure::bad_input(format!("{}, {row}", input.name)));
+        }
         let find = |column: &str| find(&input.name, &headings, column);
         let fields: Vec<TagField> =
             columns.tag_columns.iter().map(|it| tag_field(it)).collect::<Result<_, _>>()?;
@@ -88,55 +143,78 @@ impl CsvSource {
             event_type: find(&columns.type_column)?,
             time: find(&columns.time_column)?,
             correlation: columns.correlation_column.as_deref().map(find).transpose()?,
+            times: columns.times.clone(),
+            default_type: columns.mapping.default_type()?,
+            untyped: 0,
             names: Names::new(category.as_str(), tags.len()),
             tags,
             name: input.name,
+            encoding: input.encoding,
             reader,
             record: ByteRecord::new(),
             headings,
             cases: Cases::default(),
+            rows: Rows::default(),
             objects: <(Object, Object)>::default(),
             attributes: Vec::new(),
             case: Vec::new(),
         })
     }
 
+    /// The type of the record in hand.
+    fn event_type(&mut self, line: u64) -> Result<EventType, BadRow> {
+        let text = field((&self.record, &self.headings, self.encoding), self.event_type, line)?;
+        if presentable(text).is_empty() {
+            self.untyped += 1;
+            if let Some(given) = &self.default_type {
+                return Ok(given.clone());
+            }
+        }
+        let column = &self.headings[self.event_type];
+        self.names.event_type(text).map_err(|error| BadRow::new(line, Some(column), error))
+    }
+
+    fn tags(&mut self, line: u64) -> Result<Tags, BadRow> {
+        let row = (&self.record, &self.headings[..], self.encoding);
+        let mut tags = Vec::with_capacity(self.tags.len());
+        for (index, (column, tag)) in self.tags.iter().enumerate() {
+            let value = field(row, *column, line)?;
+            if !presentable(value).is_empty() {
+                let made = self.names.tag(index, &tag.name, value);
+                tags.push(made.map_err(|it| BadRow::new(line, Some(&self.headings[*column]), it))?);
+            }
+        }
+        Ok(Tags::from_iter(tags))
+    }
+
     /// The event of the record in hand.
     fn event(&mut self, line: u64) -> Result<Item, BadRow> {
-        let id = field(&self.record, &self.headings, self.stream, line)?;
+        let event_type = self.event_type(line)?;
+        let tags = self.tags(line)?;
+        let row = (&self.record, &self.headings[..], self.encoding);
         let bad = |column: usize, reason: &dyn std::fmt::Display| {
             BadRow::new(line, Some(&self.headings[column]), reason)
         };
+        let id = field(row, self.stream, line)?;
         let stream = self.names.stream(id).map_err(|error| bad(self.stream, &error))?;
-        let case = self.cases.of("", stream.as_str());
-        case.seen += 1; // Also for a bad row, so that mending it changes no other event's id.
-        let text = field(&self.record, &self.headings, self.event_type, line)?;
-        let event_type = self.names.event_type(text).map_err(|it| bad(self.event_type, &it))?;
-        let text = field(&self.record, &self.headings, self.time, line)?;
-        let at = timestamps::parse(text).map_err(|error| bad(self.time, &error))?;
-        let mut tags = Vec::with_capacity(self.tags.len());
-        for (index, (column, tag)) in self.tags.iter().enumerate() {
-            let value = field(&self.record, &self.headings, *column, line)?;
-            if !value.trim().is_empty() {
-                let tag = self.names.tag(index, &tag.name, value);
-                tags.push(tag.map_err(|error| bad(*column, &error))?);
-            }
-        }
+        let text = field(row, self.time, line)?;
+        let at = self.times.read(text).map_err(|error| bad(self.time, &error))?;
         let correlation = match self.correlation {
             Some(column) => {
-                let value = field(&self.record, &self.headings, column, line)?.trim();
+                let value = presentable(field(row, column, line)?);
                 let correlation = (!value.is_empty()).then(|| CorrelationId::new(value));
                 correlation.transpose().map_err(|error| bad(column, &error))?
             }
             None => None,
         };
-        let (row, of_case) = (&mut self.objects.0, &mut self.objects.1);
+        let case = self.cases.of("", stream.as_str());
+        let (own, of_case) = (&mut self.objects.0, &mut self.objects.1);
         self.attributes.clear();
         self.case.clear();
-        row.open_row(&mut self.attributes);
+        own.open_row(&mut self.attributes);
         of_case.open(&mut self.case);
         for column in 0..self.headings.len() {
-            let value = field(&self.record, &self.headings, column, line)?;
+            let value = field(row, column, line)?;
             let in_envelope = (column == self.stream && value == stream.id())
                 || (column == self.event_type && value == event_type.as_str())
                 || (column == self.time && timestamps::is_exact(at, value));
@@ -148,7 +226,7 @@ impl CsvSource {
                 of_case.key(&mut self.case, key);
                 json::string(&mut self.case, value);
             } else {
-                row.key(&mut self.attributes, heading);
+                own.key(&mut self.attributes, heading);
                 json::string(&mut self.attributes, value);
             }
         }
@@ -156,51 +234,80 @@ impl CsvSource {
         Object::close(&mut self.case);
         let write_case = case.attributes_changed(&self.case) && !of_case.is_empty();
         let event = CaseEvent {
+            line,
             stream,
             event_type,
             at,
             attributes: &self.attributes,
             case: write_case.then_some(&self.case),
-            tags: Tags::from_iter(tags),
+            tags,
             correlation,
         };
-        Ok(event.into_item(case))
+        Ok(event.into_item(case, &mut self.rows))
     }
 }
 
 impl Source for CsvSource {
     fn next(&mut self) -> Result<Option<Item>, Trouble> {
-        match self.reader.read_byte_record(&mut self.record) {
-            Ok(true) => {
-                let line = self.record.position().map_or(0, csv::Position::line);
-                Ok(Some(self.event(line)?))
-            }
-            Ok(false) => Ok(None),
+        let read = self.reader.read_byte_record(&mut self.record);
+        let begin = self.record.position().map_or(0, csv::Position::byte);
+        let line = self.reader.get_mut().line_at(begin);
+        let lengths = match read {
+            Ok(false) => return Ok(None),
+            Ok(true) => None,
             Err(error) => match error.kind() {
-                csv::ErrorKind::UnequalLengths { pos, expected_len, len } => {
-                    let line = pos.as_ref().map_or(0, csv::Position::line);
-                    let reason = format!("expected {expected_len} columns, found {len}");
-                    Err(BadRow::new(line, None, reason).into())
+                csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                    Some((*expected_len, *len))
                 }
-                _ => Err(broken(&self.name, self.line(), error).into()),
+                _ => return Err(broken(&self.name, line, error).into()),
             },
+        };
+        if let Some(row) = unreadable(&mut self.reader, line) {
+            return Err(row.into());
         }
+        if let Some((expected, found)) = lengths {
+            let reason = format!("expected {expected} columns, found {found}");
+            return Err(BadRow::new(line, None, reason).into());
+        }
+        Ok(Some(self.event(line)?))
     }
 
-    fn line(&self) -> u64 {
-        self.reader.position().line()
+    fn kind(&self) -> Kind {
+        Kind::Cases
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let outcome = self.default_type.as_ref().map(|given| format!("taken as {given}"));
+        vec![Finding {
+            name: "untyped_events",
+            count: self.untyped,
+            thing: "event without a type",
+            outcome,
+        }]
     }
 }
 
+/// What is wrong with the record that was read last as a whole.
+fn unreadable(reader: &mut Reader<Scan>, line: u64) -> Option<BadRow> {
+    let end = reader.position().byte();
+    if let Some(open) = reader.get_ref().open_quote(end) {
+        let reason = "expected the quote that opens here to be closed, found the end of the file";
+        return Some(BadRow { rows: open.rows, ..BadRow::new(open.line, None, reason) });
+    }
+    let reason = "expected a row that fits an event, found one that is too large";
+    reader.get_mut().was_cut(end).then(|| BadRow::new(line, None, reason))
+}
+
+/// A field of a record, given with the headings and the encoding of the file.
 fn field<'a>(
-    record: &'a ByteRecord,
-    headings: &[String],
+    (record, headings, encoding): (&'a ByteRecord, &[String], &str),
     column: usize,
     line: u64,
 ) -> Result<&'a str, BadRow> {
     let bytes = record.get(column).unwrap_or_default();
     std::str::from_utf8(bytes).map_err(|_| {
-        BadRow::new(line, Some(&headings[column]), "expected UTF-8, found other bytes")
+        let reason = format!("expected {encoding}, found other bytes; --encoding names another");
+        BadRow::new(line, Some(&headings[column]), reason)
     })
 }
 

@@ -6,17 +6,30 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use encoding_rs::Encoding;
 use flate2::bufread::MultiGzDecoder;
 
+use super::encoding::decoded;
 use crate::outcome::Failure;
 
 const BUFFER_BYTES: usize = 256 * 1024;
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
+/// How the bytes of a file become text.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Decoding {
+    /// What the user says it is.
+    pub(crate) asked: Option<&'static Encoding>,
+    /// Whether the file is XML, which may say itself.
+    pub(crate) is_xml: bool,
+}
+
 /// An opened file or standard input.
 pub(crate) struct Input {
     pub(crate) name: String,
     pub(super) reader: Box<dyn BufRead + Send>,
+    /// Its encoding, by name; the reader gives UTF-8.
+    pub(super) encoding: &'static str,
     /// How many bytes it has, where that is known.
     pub(super) bytes: Option<u64>,
     /// How many bytes were read so far, as they stand in the file.
@@ -25,10 +38,10 @@ pub(crate) struct Input {
 
 impl Input {
     /// Opens a file; `-` is standard input.
-    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn open(path: &Path, decoding: Decoding) -> Result<Self, Failure> {
         let name = path.display().to_string();
         if name == "-" {
-            return Self::new("standard input", Box::new(io::stdin()), None);
+            return Self::new("standard input", Box::new(io::stdin()), None, decoding);
         }
         let failed = |error: io::Error| {
             Failure::io(&name, &error).hint("expected a file to import, or - for standard input")
@@ -39,7 +52,7 @@ impl Input {
             return Err(Failure::usage(format!("{name}: expected a file, found a directory")));
         }
         let bytes = facts.is_file().then_some(facts.len());
-        Self::new(&name, Box::new(file), bytes)
+        Self::new(&name, Box::new(file), bytes, decoding)
     }
 
     /// Reads from anything.
@@ -47,6 +60,7 @@ impl Input {
         name: &str,
         raw: Box<dyn Read + Send>,
         bytes: Option<u64>,
+        decoding: Decoding,
     ) -> Result<Self, Failure> {
         let consumed = Arc::new(AtomicU64::new(0));
         let mut raw = Counted { raw, consumed: Arc::clone(&consumed) };
@@ -60,7 +74,8 @@ impl Input {
         } else {
             Box::new(whole)
         };
-        Ok(Self { name: name.into(), reader, bytes, consumed })
+        let (reader, encoding) = decoded(name, reader, decoding.asked, decoding.is_xml)?;
+        Ok(Self { name: name.into(), reader, encoding: encoding.name(), bytes, consumed })
     }
 }
 

@@ -69,15 +69,66 @@ pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     debug_assert!(written.is_ok(), "a string is written to memory without fail");
 }
 
-/// Writes a number as it stands, if that is how JSON writes numbers; else as a string. A float
-/// without a fraction gets one, so that it stays a float.
+/// Writes a number as it stands, if that is how JSON writes numbers, or as JSON writes it if it is
+/// one by the rules of XML Schema (`+5`, `007`, `.5`); else as a string. A float without a
+/// fraction gets one, so that it stays a float.
 pub(super) fn number(out: &mut Vec<u8>, text: &str, float: bool) {
     let text = text.trim();
-    if serde_json::from_str::<serde_json::Number>(text).is_err() {
+    let is_number = |it: &str| serde_json::from_str::<serde_json::Number>(it).is_ok();
+    let rewritten = if is_number(text) { text.to_owned() } else { rewritten(text) };
+    if !is_number(&rewritten) {
         return string(out, text);
     }
-    out.extend_from_slice(text.as_bytes());
-    if float && !text.contains(['.', 'e', 'E']) {
+    out.extend_from_slice(rewritten.as_bytes());
+    if float && !rewritten.contains(['.', 'e', 'E']) {
         out.extend_from_slice(b".0");
+    }
+}
+
+/// Without a plus sign and leading zeros, with digits on both sides of a point.
+fn rewritten(text: &str) -> String {
+    let (sign, digits) = match text.as_bytes().first() {
+        Some(b'-') => ("-", &text[1..]),
+        Some(b'+') => ("", &text[1..]),
+        _ => ("", text),
+    };
+    let (mantissa, exponent) = digits.split_at(digits.find(['e', 'E']).unwrap_or(digits.len()));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return text.to_owned();
+    }
+    let kept = whole.trim_start_matches('0');
+    let whole = if kept.is_empty() { "0" } else { kept };
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{fraction}{exponent}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number;
+
+    #[test]
+    fn numbers_of_xml_schema_are_numbers() {
+        for (text, float, json) in [
+            ("5", false, "5"),
+            ("+5", false, "5"),
+            ("-007", false, "-7"),
+            ("000", false, "0"),
+            ("0.10", true, "0.10"),
+            ("5", true, "5.0"),
+            (" +.5 ", true, "0.5"),
+            ("5.", true, "5.0"),
+            ("1.E3", true, "1E3"),
+            ("NaN", true, "\"NaN\""),
+            ("1,5", true, "\"1,5\""),
+            ("+", false, "\"+\""),
+            ("--5", false, "\"--5\""),
+            ("0x10", false, "\"0x10\""),
+            ("", false, "\"\""),
+        ] {
+            let mut out = Vec::new();
+            number(&mut out, text, float);
+            assert_eq!(String::from_utf8(out).unwrap(), json, "{text:?}");
+        }
     }
 }

@@ -1,11 +1,10 @@
 //! What files of cases have in common: which of their fields mean what.
 
 use clap::Args;
-use factum::{
-    Category, Codec, CorrelationId, EventId, EventType, NewEvent, StreamId, Tags, Timestamp,
-};
+use factum::{Category, Codec, CorrelationId, EventType, NewEvent, StreamId, Tags, Timestamp};
 
 use super::case::Case;
+use super::identity::{Content, Rows};
 use super::source::Item;
 use crate::outcome::Failure;
 
@@ -22,11 +21,24 @@ pub(crate) struct Mapping {
     /// The category of the streams: a case becomes the stream CATEGORY/CASE
     #[arg(long, value_name = "NAME", default_value = "case")]
     pub(super) category: String,
+    /// The type of events that have none; without it, they are bad rows
+    #[arg(long, value_name = "TYPE")]
+    pub(super) default_type: Option<String>,
+    /// Store rows of the type and time, but not the content, of an event that an earlier version
+    /// of factum imported; without it, such a row stops the import
+    #[arg(long)]
+    pub(super) store_changed: bool,
 }
 
 impl Mapping {
     pub(super) fn category(&self) -> Result<Category, Failure> {
         Ok(Category::new(&self.category)?)
+    }
+
+    /// The type of events that have none.
+    pub(super) fn default_type(&self) -> Result<Option<EventType>, Failure> {
+        let given = self.default_type.as_deref().map(EventType::new).transpose();
+        given.map_err(|error| Failure::usage(format!("--default-type: {error}")))
     }
 }
 
@@ -45,6 +57,7 @@ pub(super) fn tag_field(argument: &str) -> Result<TagField, Failure> {
 
 /// The parts of an event of a case.
 pub(super) struct CaseEvent<'a> {
+    pub(super) line: u64,
     pub(super) stream: StreamId,
     pub(super) event_type: EventType,
     pub(super) at: Timestamp,
@@ -57,24 +70,20 @@ pub(super) struct CaseEvent<'a> {
 }
 
 impl CaseEvent<'_> {
-    /// The event, with an id made from its case, its ordinal there and its content, so that the
-    /// same file gives the same ids again.
-    pub(super) fn into_item(self, case: &mut Case) -> Item {
-        let id = EventId::from_content(&[
-            self.stream.as_str().as_bytes(),
-            &case.seen.to_le_bytes(), // Counted before the row was looked at.
-            self.event_type.as_str().as_bytes(),
-            &self.at.as_micros().to_le_bytes(),
-            self.attributes,
-        ]);
+    /// The event, with an id made from its content and how often that came before, so that the
+    /// same row has the same id again.
+    pub(super) fn into_item(self, case: &mut Case, rows: &mut Rows) -> Item {
+        let content = Content::of_row(&self.stream, &self.event_type, self.at, self.attributes);
+        let before = rows.before("", &content);
+        let id = content.id(before);
         let payload = self.payload();
         let mut event = NewEvent::new(id, self.event_type, Codec::Json, payload);
         event.recorded_at = Some(self.at);
         event.tags = self.tags;
         event.correlation = self.correlation;
-        let place = u64::from(case.given);
-        case.given += 1;
-        Item { tenant: None, stream: self.stream, place, event, act: None, revision: None }
+        let place = Some(case.next_place());
+        let (line, stream, repeats) = (self.line, self.stream, before > 0);
+        Item { tenant: None, line, stream, place, event, repeats, act: None, revision: None }
     }
 
     /// The row's object, with the case's as its first member.

@@ -5,10 +5,10 @@ use std::time::Instant;
 use factum::{Query, SharedStore};
 use serde_json::json;
 
-use super::batches::{self, OnError, ReadRun};
+use super::batches::{self, ReadRun};
 use super::progress::Progress;
-use super::source::Source;
-use super::writer::{Writer, Written};
+use super::source::{BadRows, Finding, Source};
+use super::writer::{Rules, Writer, Written};
 use crate::interrupt::Interrupt;
 use crate::outcome::{Exit, Failure};
 use crate::output::Output;
@@ -19,6 +19,7 @@ use crate::text;
 pub(crate) struct Summary {
     name: String,
     written: Written,
+    bad_rows: BadRows,
     run: Option<ReadRun>,
     head: u64,
     millis: u64,
@@ -27,16 +28,16 @@ pub(crate) struct Summary {
 impl Summary {
     /// Imports everything that `source` gives.
     pub(crate) async fn of_import(
-        name: &str,
+        rules: Rules,
         source: Box<dyn Source>,
-        on_error: OnError,
         (store, query): (&SharedStore, Query),
         progress: &Progress,
         interrupt: &mut Interrupt,
     ) -> Result<Self, Failure> {
         let started = Instant::now();
-        let mut writer = Writer::new(SharedStore::clone(store), query).await?;
-        let (mut batches, run) = batches::start(name.into(), source, on_error);
+        let (name, on_error) = (rules.name.clone(), rules.on_error);
+        let mut writer = Writer::new(SharedStore::clone(store), query, rules).await?;
+        let (mut batches, run) = batches::start(name.clone(), source, on_error);
         let mut failed = None;
         let mut interrupted = false;
         loop {
@@ -53,14 +54,17 @@ impl Summary {
             progress.show(writer.written.stored + writer.written.already);
         }
         progress.finish();
-        let written = writer.written;
+        let (written, mut bad_rows) = (writer.written, writer.bad_rows);
         if let Some(failure) = failed {
             return Err(failure);
         }
-        let run = if interrupted { None } else { run.await.ok() };
+        let mut run = if interrupted { None } else { run.await.ok() };
+        if let Some(run) = &mut run {
+            bad_rows.merge(std::mem::take(&mut run.bad_rows));
+        }
         let head = store.head().await?.get();
         let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Self { name: name.into(), written, run, head, millis })
+        Ok(Self { name, written, bad_rows, run, head, millis })
     }
 
     /// Says how it went, and gives the outcome of the command.
@@ -73,15 +77,34 @@ impl Summary {
             output.line(&self.lines().join("\n"))?;
         }
         match &mut self.run {
-            None => {
-                Err(Failure::new(Exit::Interrupted, "interrupted; the batch in hand was finished")
-                    .hint("run the same command again to go on where it stopped"))
-            }
+            None => Err(self.interrupted()),
             Some(run) => match run.failure.take() {
                 Some(failure) => Err(failure),
                 None => Ok(Exit::Ok),
             },
         }
+    }
+
+    fn interrupted(&self) -> Failure {
+        let Written { stored, already, .. } = self.written;
+        let (said, hint) = match (stored, already) {
+            (0, 0) => ("before anything was stored".to_owned(), "run the same command again"),
+            (0, _) => (
+                format!(
+                    "after {} that {} stored before",
+                    text::count(already, "event"),
+                    was(already)
+                ),
+                "run the same command again to go on",
+            ),
+            _ => (
+                format!("{} {} stored", text::count(stored, "event"), was(stored)),
+                "run the same command again: it passes over what is stored and goes on there",
+            ),
+        };
+        let message =
+            if stored > 0 { format!("interrupted; {said}") } else { format!("interrupted {said}") };
+        Failure::new(Exit::Interrupted, message).hint(hint)
     }
 
     fn lines(&self) -> Vec<String> {
@@ -116,34 +139,59 @@ impl Summary {
             let count = text::count(differing, "record");
             lines.push(format!("{count} of deletions or truncations differ from the file's"));
         }
-        let Some(run) = &self.run else { return lines };
-        if let Some(left_out) = &run.left_out {
-            lines.push(format!("left out: {left_out}"));
-        }
-        if run.bad_rows > 0 {
-            lines.push(format!("skipped {}:", text::count(run.bad_rows, "bad row")));
-            lines.extend(run.named.iter().map(|row| format!("  {row}")));
-            if run.bad_rows > run.named.len() as u64 {
+        if self.bad_rows.count > 0 {
+            lines.push(format!("skipped {}:", text::count(self.bad_rows.count, "bad row")));
+            let named = &self.bad_rows.named;
+            lines.extend(named.iter().map(|row| format!("  {row}")));
+            if self.bad_rows.count > named.iter().map(|row| row.rows).sum() {
                 lines.push("  ...".into());
             }
+        }
+        let Some(run) = &self.run else { return lines };
+        let said = |taken: bool| {
+            let findings = run.findings.iter().filter(|it| it.count > 0);
+            findings.filter(move |it| it.outcome.is_some() == taken)
+        };
+        let left_out: Vec<_> = said(false).map(Finding::counted).collect();
+        if !left_out.is_empty() {
+            lines.push(format!("left out: {}", left_out.join(", ")));
+        }
+        for finding in said(true) {
+            let outcome = finding.outcome.as_deref().unwrap_or_default();
+            lines.push(format!("{}: {outcome}", finding.counted()));
         }
         lines
     }
 
     fn object(&self) -> serde_json::Value {
         let run = self.run.as_ref();
+        let findings = run.into_iter().flat_map(|it| &it.findings).filter(|it| it.count > 0);
+        let findings: serde_json::Map<_, _> =
+            findings.map(|it| (it.name.to_owned(), it.count.into())).collect();
         json!({
             "file": self.name,
             "stored": self.written.stored,
             "already_stored": self.written.already,
             "other_revision": self.written.moved,
             "differing_records": self.written.differing,
-            "skipped": run.map_or(0, |it| it.bad_rows),
-            "bad_rows": run.map_or(Vec::new(), |it| it.named.iter().map(ToString::to_string).collect()),
-            "left_out": run.and_then(|it| it.left_out.clone()),
+            "skipped": self.bad_rows.count,
+            "bad_rows": self.bad_rows.named.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "findings": findings,
             "complete": run.is_some_and(|it| it.failure.is_none()),
             "head": self.head,
             "millis": self.millis,
         })
     }
+}
+
+impl Finding {
+    /// `2 traces without events`.
+    fn counted(&self) -> String {
+        let (noun, rest) = self.thing.split_once(' ').unwrap_or((self.thing, ""));
+        format!("{} {rest}", text::count(self.count, noun))
+    }
+}
+
+fn was(count: u64) -> &'static str {
+    if count == 1 { "was" } else { "were" }
 }

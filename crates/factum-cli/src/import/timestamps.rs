@@ -1,17 +1,18 @@
 //! Times as files write them.
 
-use factum::{InvalidTime, Timestamp};
+mod options;
+mod rfc3339;
+
+use factum::Timestamp;
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+
+pub(crate) use self::options::TimeOptions;
 
 /// Reads RFC 3339 with `T` or a space; without a zone it is UTC, without a time it is midnight.
-pub(crate) fn parse(text: &str) -> Result<Timestamp, InvalidTime> {
-    let text = text.trim();
-    text.parse().or_else(|error| {
-        let local: Option<DateTime> = text.parse().ok();
-        let at = local.and_then(|it| it.to_zoned(TimeZone::UTC).ok());
-        at.map(|it| Timestamp::from_micros(it.timestamp().as_microsecond())).ok_or(error)
-    })
+pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
+    let utc = Zone { zone: TimeZone::UTC, ambiguous: Ambiguous::Refuse };
+    rfc3339::read(text, &utc)
 }
 
 /// Whether the time says everything that the text says.
@@ -19,23 +20,59 @@ pub(super) fn is_exact(at: Timestamp, text: &str) -> bool {
     text.ends_with('Z') && at.to_string() == text
 }
 
-#[cfg(test)]
-mod tests {
-    use super::parse;
+/// What a local time means that a clock showed twice or, when it was set forward, never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Ambiguous {
+    /// Nothing: the row is bad
+    Refuse,
+    /// The earlier of the two instants
+    Earlier,
+    /// The later of the two instants
+    Later,
+}
 
-    #[test]
-    fn zones_spaces_and_their_absence_are_understood() {
-        for (text, utc) in [
-            ("2011-10-11T13:42:22.688+02:00", "2011-10-11T11:42:22.688Z"),
-            ("2011-10-11 13:42:22.688000+02:00", "2011-10-11T11:42:22.688Z"),
-            ("2011-10-11T13:42:22.688+0200", "2011-10-11T11:42:22.688Z"),
-            ("2011-10-11T13:42:22Z", "2011-10-11T13:42:22Z"),
-            ("2011-10-11 13:42:22", "2011-10-11T13:42:22Z"),
-            (" 2011-10-11T13:42 ", "2011-10-11T13:42:00Z"),
-            ("2011-10-11", "2011-10-11T00:00:00Z"),
-        ] {
-            assert_eq!(parse(text).unwrap().to_string(), utc, "{text}");
-        }
-        assert!(parse("").is_err() && parse("11.10.2011").is_err());
+/// The zone of times that name none.
+#[derive(Clone, Debug)]
+pub(super) struct Zone {
+    zone: TimeZone,
+    ambiguous: Ambiguous,
+}
+
+impl Zone {
+    fn with(&self, zone: TimeZone) -> Self {
+        Self { zone, ambiguous: self.ambiguous }
     }
+
+    /// The instant at which a clock of this zone showed `local`.
+    fn instant(&self, local: DateTime) -> Result<Timestamp, String> {
+        let found = self.zone.to_ambiguous_timestamp(local).offset();
+        let (what, earlier, later) = match found {
+            AmbiguousOffset::Unambiguous { offset } => return Ok(instant(local, offset)),
+            AmbiguousOffset::Gap { before, after } => ("skipped this time", after, before),
+            AmbiguousOffset::Fold { before, after } => ("showed this time twice", before, after),
+        };
+        match self.ambiguous {
+            Ambiguous::Earlier => Ok(instant(local, earlier)),
+            Ambiguous::Later => Ok(instant(local, later)),
+            Ambiguous::Refuse => {
+                let zone = self.zone.iana_name().unwrap_or("this zone");
+                Err(format!(
+                    "expected one instant, found {local}: clocks of {zone} {what}; see --ambiguous-times"
+                ))
+            }
+        }
+    }
+}
+
+/// The instant at which a clock with this offset shows `local`, to the end of the year 9999.
+fn instant(local: DateTime, offset: Offset) -> Timestamp {
+    const EPOCH: DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
+    let micros = local.duration_since(EPOCH).as_micros() - i128::from(offset.seconds()) * 1_000_000;
+    // Years of four digits are a twentieth of what 64 bits of microseconds hold.
+    Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+/// The start of a text, for messages.
+fn shown(text: &str) -> String {
+    format!("{:?}", text.chars().take(64).collect::<String>())
 }

@@ -1,24 +1,24 @@
 //! XES (IEEE 1849): one event per `<event>`, streamed; never more than one event in memory.
 
 mod attribute;
+mod event;
 mod lines;
+mod xml;
 
-use clap::Args;
-use factum::{CorrelationId, StreamId, Tags, Timestamp};
-use quick_xml::Reader;
-use quick_xml::events::Event;
+use clap::{Args, ValueEnum};
+use factum::{EventType, StreamId};
 
-use self::attribute::{Attributes, Field};
-use self::lines::Lines;
+use self::attribute::Field;
+use self::xml::{Element, Name, Step, Xml};
 use super::case::Cases;
-use super::input::{self, Input};
+use super::identity::{Kind, Rows};
+use super::input::Input;
 use super::json::Object;
-use super::mapping::{CaseEvent, Mapping, TagField, tag_field};
-use super::names::Names;
-use super::source::{BadRow, Item, Source, Trouble};
-use super::timestamps;
+use super::mapping::{Mapping, TagField, tag_field};
+use super::names::{Names, presentable};
+use super::source::{Finding, Item, Source, Trouble};
+use super::timestamps::TimeOptions;
 use crate::outcome::Failure;
-use crate::text;
 
 /// Which attributes mean what.
 #[derive(Args, Clone, Debug)]
@@ -40,6 +40,32 @@ pub(crate) struct XesKeys {
     /// The attribute of the event that says what events belong together
     #[arg(long, value_name = "KEY")]
     correlation_key: Option<String>,
+    /// What becomes of traces that have the name of an earlier one
+    #[arg(long, value_enum, default_value_t = SharedNames::Merge)]
+    shared_names: SharedNames,
+    /// What becomes of traces without a name
+    #[arg(long, value_enum, default_value_t = UnnamedTraces::Refuse)]
+    unnamed_traces: UnnamedTraces,
+    #[command(flatten)]
+    times: TimeOptions,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SharedNames {
+    /// Their events go into the same stream, one trace after the other
+    Merge,
+    /// Each becomes a stream of its own: NAME, NAME#2, NAME#3
+    Number,
+    /// The events of all but the first are bad rows
+    Refuse,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum UnnamedTraces {
+    /// Their events are bad rows
+    Refuse,
+    /// They are named by their place in the file: trace-1, trace-2
+    Number,
 }
 
 impl XesKeys {
@@ -47,25 +73,28 @@ impl XesKeys {
     pub(crate) fn category(&self) -> Result<factum::Category, Failure> {
         self.mapping.category()
     }
+
+    /// Whether changed rows of earlier imports are stored.
+    pub(crate) fn store_changed(&self) -> bool {
+        self.mapping.store_changed
+    }
 }
 
 /// Reads events from XES.
 pub(crate) struct XesSource {
-    name: String,
-    reader: Reader<Lines>,
-    buffer: Vec<u8>,
+    xml: Xml,
     keys: XesKeys,
+    default_type: Option<EventType>,
     fields: Vec<Field>,
     tags: Vec<TagField>,
     names: Names,
     cases: Cases,
+    rows: Rows,
     /// The trace that is being read.
     trace: Option<Trace>,
-    attributes: Attributes,
     row: Object,
     payload: Vec<u8>,
-    /// Attributes of the log itself, and traces without events: not brought in.
-    left_out: (u64, u64),
+    counts: Counts,
     /// Whether `<log>` was seen, and whether `</log>` was.
     begun: bool,
     ended: bool,
@@ -74,9 +103,22 @@ pub(crate) struct XesSource {
 #[derive(Default)]
 struct Trace {
     stream: Option<StreamId>,
+    /// Why its events cannot be stored.
+    fault: Option<String>,
     object: Object,
     attributes: Vec<u8>,
     events: u64,
+}
+
+/// What is told of the file.
+#[derive(Debug, Default)]
+struct Counts {
+    traces: u64,
+    log_attributes: u64,
+    empty_traces: u64,
+    shared_names: u64,
+    unnamed_traces: u64,
+    untyped_events: u64,
 }
 
 impl XesSource {
@@ -88,255 +130,156 @@ impl XesSource {
         wanted.extend(tags.iter().map(|it| it.field.clone()));
         wanted.extend(keys.correlation_key.clone());
         Ok(Self {
-            name: input.name,
-            reader: Reader::from_reader(Lines::new(input.reader)),
-            buffer: Vec::new(),
+            xml: Xml::new(input.name, input.reader),
             keys: keys.clone(),
+            default_type: keys.mapping.default_type()?,
             fields: wanted.into_iter().map(Field::new).collect(),
             names: Names::new(category.as_str(), tags.len()),
             tags,
             cases: Cases::default(),
+            rows: Rows::default(),
             trace: None,
-            attributes: Attributes::default(),
             row: Object::default(),
             payload: Vec::new(),
-            left_out: (0, 0),
+            counts: Counts::default(),
             begun: false,
             ended: false,
         })
     }
 
-    fn unexpected(&self, expected: &str, found: &str) -> Failure {
-        let place = format!("{}, line {}", self.name, self.line());
-        Failure::bad_input(format!("{place}: expected {expected}, found {found}"))
-    }
-
-    /// An attribute of a trace: part of the case, or its name.
-    fn trace_attribute(&mut self, tag: &[u8], empty: bool) -> Result<(), Failure> {
-        let Some(trace) = &mut self.trace else { return Ok(()) };
-        let mut name = [Field::new(self.keys.stream_key.clone())];
-        let read = self.attributes.read(
-            (&mut self.reader, &mut self.buffer),
-            (tag, empty),
-            (&mut trace.object, &mut trace.attributes),
-            &mut name,
-        );
-        read.map_err(|error| broken(&self.name, self.reader.get_ref().line(), &error))?;
-        let [name] = name;
-        if let Some(value) = name.value {
-            let stream = self.names.stream(&value).map_err(|error| {
-                let line = self.reader.get_ref().line();
-                Failure::bad_input(format!("{}, line {line}: {error}", self.name))
-            })?;
-            if stream.id() != value {
-                let key = &self.keys.stream_key;
-                trace.object.key(&mut trace.attributes, key);
-                super::json::string(&mut trace.attributes, &value);
-            }
-            trace.stream = Some(stream);
+    fn begin_trace(&mut self, empty: bool) {
+        self.counts.traces += 1;
+        let mut trace = Trace::default();
+        trace.object.open(&mut trace.attributes);
+        self.trace = Some(trace);
+        if empty {
+            self.end_trace();
         }
-        Ok(())
-    }
-
-    /// Everything inside an `<event>`, up to its end.
-    fn event(&mut self, empty: bool) -> Result<Item, Trouble> {
-        self.payload.clear();
-        self.row.open_row(&mut self.payload);
-        for field in &mut self.fields {
-            field.value = None;
-        }
-        let line = self.line();
-        let mut next = if empty { Next::End } else { self.step()? };
-        while let Next::Start { tag, empty } = next {
-            let read = self.attributes.read(
-                (&mut self.reader, &mut self.buffer),
-                (&tag, empty),
-                (&mut self.row, &mut self.payload),
-                &mut self.fields,
-            );
-            read.map_err(|error| broken(&self.name, self.line(), &error))?;
-            next = self.step()?;
-        }
-        if matches!(next, Next::Eof) {
-            return Err(self.unexpected("</event>", "the end of the file").into());
-        }
-        Ok(self.finish(line)?)
-    }
-
-    /// The event of the fields in hand.
-    fn finish(&mut self, line: u64) -> Result<Item, BadRow> {
-        let key = &self.keys;
-        let trace = self.trace.as_mut();
-        let trace = trace.ok_or_else(|| BadRow::new(line, None, "expected a trace around it"))?;
-        trace.events += 1;
-        let Some(stream) = trace.stream.clone() else {
-            let reason = "expected it on the trace before its events, found none";
-            return Err(BadRow::new(line, Some(&key.stream_key), reason));
-        };
-        let case = self.cases.of("", stream.as_str());
-        case.seen += 1;
-        let value = |index: usize| self.fields.get(index).and_then(|it| it.value.as_deref());
-        let text = value(0).unwrap_or_default();
-        let event_type = self.names.event_type(text);
-        let event_type =
-            event_type.map_err(|error| BadRow::new(line, Some(&key.type_key), error))?;
-        let text = value(1).unwrap_or_default();
-        let at: Timestamp = timestamps::parse(text)
-            .map_err(|error| BadRow::new(line, Some(&key.time_key), error))?;
-        let mut tags = Vec::with_capacity(self.tags.len());
-        for (index, tag) in self.tags.iter().enumerate() {
-            if let Some(value) = value(2 + index).filter(|it| !it.trim().is_empty()) {
-                let made = self.names.tag(index, &tag.name, value);
-                tags.push(made.map_err(|error| BadRow::new(line, Some(&tag.field), error))?);
-            }
-        }
-        let correlation = value(2 + self.tags.len()).map(|it| CorrelationId::new(it.trim()));
-        let correlation = correlation.transpose();
-        let correlation = correlation
-            .map_err(|error| BadRow::new(line, key.correlation_key.as_deref(), error))?;
-        // The envelope holds these two: they are in the payload only where it holds less.
-        for (index, exact) in [
-            (0, value(0) == Some(event_type.as_str())),
-            (1, timestamps::is_exact(at, value(1).unwrap_or_default())),
-        ] {
-            if let (false, Some(text)) = (exact, value(index)) {
-                self.row.key(&mut self.payload, &self.fields[index].key);
-                super::json::string(&mut self.payload, text);
-            }
-        }
-        Object::close(&mut self.payload);
-        let of_case = &trace.attributes;
-        let write_case = !trace.object.is_empty() && case.attributes_changed(of_case);
-        if write_case {
-            trace.attributes.push(b'}');
-        }
-        let event = CaseEvent {
-            stream,
-            event_type,
-            at,
-            attributes: &self.payload,
-            case: write_case.then_some(&trace.attributes),
-            tags: Tags::from_iter(tags),
-            correlation,
-        };
-        let item = event.into_item(case);
-        if write_case {
-            trace.attributes.pop();
-        }
-        Ok(item)
     }
 
     fn end_trace(&mut self) {
         if self.trace.take().is_some_and(|trace| trace.events == 0) {
-            self.left_out.1 += 1;
-        }
-    }
-}
-
-/// What comes next at the level of the log or of a trace.
-enum Next {
-    Start { tag: Vec<u8>, empty: bool },
-    End,
-    Eof,
-}
-
-impl XesSource {
-    fn step(&mut self) -> Result<Next, Failure> {
-        loop {
-            self.buffer.clear();
-            return Ok(match self.reader.read_event_into(&mut self.buffer) {
-                Ok(Event::Start(start)) => {
-                    Next::Start { tag: start.as_bytes().to_vec(), empty: false }
-                }
-                Ok(Event::Empty(start)) => {
-                    Next::Start { tag: start.as_bytes().to_vec(), empty: true }
-                }
-                Ok(Event::End(_)) => Next::End,
-                Ok(Event::Eof) => Next::Eof,
-                Ok(_) => continue,
-                Err(error) => {
-                    return Err(broken(&self.name, self.line(), &error));
-                }
-            });
+            self.counts.empty_traces += 1;
         }
     }
 
-    fn skip(&mut self) -> Result<(), Failure> {
-        let mut depth = 1_u64;
-        while depth > 0 {
-            match self.step()? {
-                Next::Start { empty, .. } => depth += u64::from(!empty),
-                Next::End => depth -= 1,
-                Next::Eof => return Err(self.unexpected("a closing tag", "the end of the file")),
-            }
+    /// An attribute of a trace: part of the case, or its name.
+    fn trace_attribute(&mut self, name: Name, empty: bool) -> Result<(), Failure> {
+        let Some(trace) = &mut self.trace else { return Ok(()) };
+        let mut field = Field::new(self.keys.stream_key.clone());
+        // The first name counts; another one is an attribute like others.
+        let named = trace.stream.is_some() || trace.fault.is_some();
+        let fields = if named { &mut [][..] } else { std::slice::from_mut(&mut field) };
+        let written = (&mut trace.object, &mut trace.attributes);
+        attribute::read(&mut self.xml, (name.kind(), empty), written, fields)?;
+        if let Some(fault) = self.xml.fault.take() {
+            trace.fault.get_or_insert(fault);
+        }
+        if let Some(name) = field.value.filter(|it| !presentable(it).is_empty()) {
+            self.name_trace(&name);
         }
         Ok(())
+    }
+
+    /// Finds the stream of a trace with this name.
+    fn name_trace(&mut self, name: &str) {
+        let Some(trace) = &mut self.trace else { return };
+        let key = &self.keys.stream_key;
+        let named = self.names.stream(name).and_then(|mut stream| {
+            let id = stream.id().to_owned();
+            let case = self.cases.of("", stream.as_str());
+            case.traces += 1;
+            let mut number = case.traces;
+            self.counts.shared_names += u64::from(number > 1);
+            if number > 1 && self.keys.shared_names == SharedNames::Refuse {
+                trace.fault = Some(format!(
+                    "expected a trace of its own, found another one named {id:?} before; --shared-names goes on"
+                ));
+            }
+            while number > 1 && self.keys.shared_names == SharedNames::Number {
+                stream = self.names.stream(&format!("{id}#{number}"))?;
+                let case = self.cases.of("", stream.as_str());
+                let is_taken = case.traces > 0;
+                case.traces += 1;
+                number = if is_taken { number + 1 } else { 1 };
+            }
+            Ok(stream)
+        });
+        match named {
+            Ok(stream) => {
+                if stream.id() != name {
+                    trace.object.key(&mut trace.attributes, key);
+                    super::json::string(&mut trace.attributes, name);
+                }
+                trace.stream = Some(stream);
+            }
+            Err(error) => trace.fault = Some(format!("{key}: {error}")),
+        }
     }
 }
 
 impl Source for XesSource {
     fn next(&mut self) -> Result<Option<Item>, Trouble> {
         loop {
-            match self.step()? {
-                Next::Start { tag, empty } => match (element(&tag), self.trace.is_some()) {
-                    (b"log", _) if !empty => self.begun = true,
-                    (b"trace", _) => {
-                        self.trace = Some(Trace::default());
-                        if let Some(trace) = &mut self.trace {
-                            trace.object.open(&mut trace.attributes);
-                        }
-                        if empty {
-                            self.end_trace();
-                        }
+            match self.xml.step()? {
+                Step::Start(Element { name, empty }) => match (name, self.trace.is_some()) {
+                    (Name::Log, false) => {
+                        self.begun = true;
+                        self.ended |= empty;
                     }
-                    (b"event", _) => return Ok(Some(self.event(empty)?)),
-                    (_, true) => self.trace_attribute(&tag, empty)?,
-                    (b"extension" | b"global" | b"classifier", false) if empty => {}
+                    (Name::Trace, _) => self.begin_trace(empty),
+                    (Name::Event, _) => return Ok(Some(self.event(empty)?)),
+                    (name, true) => self.trace_attribute(name, empty)?,
                     (name, false) => {
-                        self.left_out.0 +=
-                            u64::from(!matches!(name, b"extension" | b"global" | b"classifier"));
+                        self.counts.log_attributes += u64::from(name != Name::Header);
+                        self.xml.fault = None;
                         if !empty {
-                            self.skip()?;
+                            self.xml.skip()?;
                         }
                     }
                 },
-                Next::End if self.trace.is_some() => self.end_trace(),
-                Next::End => self.ended = true,
-                Next::Eof if self.ended => return Ok(None),
-                Next::Eof if self.begun => {
-                    return Err(self.unexpected("</log>", "the end of the file").into());
+                Step::End { .. } if self.trace.is_some() => self.end_trace(),
+                Step::End { .. } => self.ended = true,
+                Step::Eof if self.ended && self.begun => return Ok(None),
+                Step::Eof if self.begun => {
+                    return Err(self.xml.unexpected("</log>", "the end of the file").into());
                 }
-                Next::Eof => return Err(self.unexpected("XES, a <log> element", "none").into()),
+                Step::Eof => {
+                    return Err(self.xml.unexpected("XES, a <log> element", "none").into());
+                }
             }
         }
     }
 
-    fn line(&self) -> u64 {
-        self.reader.get_ref().line()
+    fn kind(&self) -> Kind {
+        Kind::Cases
     }
 
-    fn left_out(&self) -> Option<String> {
-        let (attributes, traces) = self.left_out;
-        let parts = [(attributes, "attribute of the log itself"), (traces, "trace without events")];
-        let said = parts.iter().filter(|(count, _)| *count > 0);
-        let said: Vec<_> = said.map(|(count, what)| counted(*count, what)).collect();
-        (!said.is_empty()).then(|| said.join(", "))
-    }
-}
-
-fn counted(count: u64, what: &str) -> String {
-    let (noun, rest) = what.split_once(' ').unwrap_or((what, ""));
-    format!("{} {rest}", text::count(count, noun))
-}
-
-/// The name at the start of a tag.
-fn element(tag: &[u8]) -> &[u8] {
-    tag.split(|it| it.is_ascii_whitespace() || *it == b'/').next().unwrap_or_default()
-}
-
-fn broken(name: &str, line: u64, error: &quick_xml::Error) -> Failure {
-    match error {
-        quick_xml::Error::Io(error) => input::failure(name, line, error),
-        _ => Failure::bad_input(format!("{name}, line {line}: expected XES, found {error}")),
+    fn findings(&self) -> Vec<Finding> {
+        let counts = &self.counts;
+        let left_out = |name, count, thing| Finding { name, count, thing, outcome: None };
+        let taken =
+            |name, count, thing, outcome: Option<String>| Finding { name, count, thing, outcome };
+        let shared = match self.keys.shared_names {
+            SharedNames::Merge => Some("their events went into its stream".to_owned()),
+            SharedNames::Number => Some("each became a stream of its own".to_owned()),
+            SharedNames::Refuse => None,
+        };
+        let numbered = self.keys.unnamed_traces == UnnamedTraces::Number;
+        let numbered = numbered.then(|| "named by their place in the file".to_owned());
+        let given = self.default_type.as_ref().map(|given| format!("taken as {given}"));
+        vec![
+            left_out("log_attributes", counts.log_attributes, "attribute of the log itself"),
+            left_out("empty_traces", counts.empty_traces, "trace without events"),
+            left_out("foreign_elements", self.xml.foreign, "element of another namespace"),
+            taken(
+                "shared_names",
+                counts.shared_names,
+                "trace with the name of an earlier one",
+                shared,
+            ),
+            taken("unnamed_traces", counts.unnamed_traces, "trace without a name", numbered),
+            taken("untyped_events", counts.untyped_events, "event without a type", given),
+        ]
     }
 }

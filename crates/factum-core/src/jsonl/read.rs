@@ -29,8 +29,9 @@ pub struct Line<'a> {
     /// Its place in the stream it comes from.
     #[serde(default)]
     pub revision: Option<u64>,
+    /// When it was recorded, as it is written there.
     #[serde(borrow, default)]
-    recorded_at: Option<Cow<'a, str>>,
+    pub recorded_at: Option<Cow<'a, str>>,
     /// Its id.
     #[serde(borrow, default)]
     pub id: Option<Cow<'a, str>>,

@@ -54,7 +54,7 @@ fn position(text: &str) -> Result<Position, String> {
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
-    timestamps::parse(text).map_err(|error| error.to_string())
+    timestamps::parse(text)
 }
 
 pub(super) async fn run(

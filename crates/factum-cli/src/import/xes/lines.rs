@@ -2,15 +2,18 @@
 
 use std::io::{self, BufRead, Read};
 
+use super::super::lines::LineEnds;
+
 /// A reader that knows in which line it is.
 pub(super) struct Lines {
     reader: Box<dyn BufRead + Send>,
+    ends: LineEnds,
     line: u64,
 }
 
 impl Lines {
     pub(super) fn new(reader: Box<dyn BufRead + Send>) -> Self {
-        Self { reader, line: 1 }
+        Self { reader, ends: LineEnds::default(), line: 1 }
     }
 
     /// The line that is being read, 1-based.
@@ -22,7 +25,7 @@ impl Lines {
 impl Read for Lines {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let read = self.reader.read(out)?;
-        self.line += newlines(&out[..read]);
+        self.line += self.ends.count(&out[..read]);
         Ok(read)
     }
 }
@@ -35,12 +38,8 @@ impl BufRead for Lines {
     fn consume(&mut self, bytes: usize) {
         if let Ok(buffer) = self.reader.fill_buf() {
             let taken = &buffer[..bytes.min(buffer.len())];
-            self.line += newlines(taken);
+            self.line += self.ends.count(taken);
         }
         self.reader.consume(bytes);
     }
-}
-
-fn newlines(bytes: &[u8]) -> u64 {
-    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
