@@ -5,6 +5,9 @@
 //!
 //! [`AppendRequest::check`]: crate::AppendRequest::check
 
+/// Highest position in the log, and highest revision of a stream, that a store keeps: databases
+/// count with a sign. A higher one may be asked for, and is beyond everything that is there.
+pub const POSITION_MAX: u64 = i64::MAX as u64;
 /// Longest tenant name, in bytes.
 pub const TENANT_BYTES_MAX: usize = 64;
 /// Longest category, in bytes.

@@ -1,5 +1,21 @@
 //! Places: in the whole log, and in one stream.
 
+use crate::limits::POSITION_MAX;
+use crate::{StoreError, StoreErrorKind};
+
+/// Refuses a place that no store can keep, before it is stored; `whose` says what it is for.
+pub(crate) fn check_place(
+    operation: &'static str,
+    whose: impl std::fmt::Display,
+    number: u64,
+) -> Result<(), StoreError> {
+    if number <= POSITION_MAX {
+        return Ok(());
+    }
+    let message = format!("{whose}: expected at most {POSITION_MAX}, found {number}");
+    Err(StoreError::new(StoreErrorKind::LimitExceeded, operation, message))
+}
+
 /// A place in the whole log: 1-based, dense, given at commit.
 ///
 /// [`Position::START`] stands before the first event.

@@ -5,6 +5,7 @@ use bytes::Bytes;
 
 use crate::limits::SNAPSHOT_BYTES_MAX;
 use crate::name::{check_text, text_name};
+use crate::position::check_place;
 use crate::{
     Codec, Position, Revision, SchemaVersion, StoreError, StoreErrorKind, StreamId, TenantId,
     Timestamp,
@@ -104,12 +105,17 @@ impl SnapshotInfo {
 }
 
 impl Snapshot {
-    /// Checks the limit that a store has to check before it keeps the snapshot; for stores.
+    /// Checks the limits that a store has to check before it keeps the snapshot; for stores.
     ///
     /// # Errors
     ///
-    /// [`LimitExceeded`](StoreErrorKind::LimitExceeded) above [`SNAPSHOT_BYTES_MAX`].
+    /// [`LimitExceeded`](StoreErrorKind::LimitExceeded) above [`SNAPSHOT_BYTES_MAX`], and for a
+    /// revision or position above [`POSITION_MAX`](crate::limits::POSITION_MAX).
     pub fn check(&self) -> Result<(), StoreError> {
+        const OPERATION: &str = "save snapshot";
+        let whose = |what| format!("stream {}, {what} of a snapshot", self.stream);
+        check_place(OPERATION, whose("revision"), self.revision.get())?;
+        check_place(OPERATION, whose("position"), self.position.get())?;
         let found = self.payload.len();
         if found <= SNAPSHOT_BYTES_MAX {
             return Ok(());
@@ -118,7 +124,7 @@ impl Snapshot {
             "stream {}: expected a snapshot of at most {SNAPSHOT_BYTES_MAX} bytes, found {found}",
             self.stream
         );
-        Err(StoreError::new(StoreErrorKind::LimitExceeded, "save snapshot", message))
+        Err(StoreError::new(StoreErrorKind::LimitExceeded, OPERATION, message))
     }
 }
 
@@ -144,7 +150,8 @@ pub trait SnapshotStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// - [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded) above
-    ///   [`SNAPSHOT_BYTES_MAX`](crate::limits::SNAPSHOT_BYTES_MAX); nothing is kept.
+    ///   [`SNAPSHOT_BYTES_MAX`](crate::limits::SNAPSHOT_BYTES_MAX), and for a revision or position
+    ///   above [`POSITION_MAX`](crate::limits::POSITION_MAX); nothing is kept.
     /// - [`StreamDeleted`](crate::StoreErrorKind::StreamDeleted) if the stream was tombstoned in
     ///   this store; nothing is kept.
     /// - [`Invalid`](crate::StoreErrorKind::Invalid) on a handle of all tenants.

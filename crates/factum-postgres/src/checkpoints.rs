@@ -15,9 +15,9 @@ use crate::PostgresStore;
 use crate::connection::Bind;
 use crate::error::Failure;
 use crate::pool::Work;
-use crate::read::{rows_max, signed};
+use crate::read::rows_max;
 use crate::subscriptions::{
-    Key, last_columns, listed_before, locked, progress, scope_name, store, store_step,
+    Key, last_columns, listed_before, locked, place, progress, scope_name, store, store_step,
 };
 
 #[async_trait]
@@ -30,7 +30,7 @@ impl CheckpointStore for PostgresStore {
         let [scope, name] = key.binds();
         let now = self.shared.config.clock.now().as_micros();
         let kind = i16::from(registration.kind.number());
-        let (version, start) = (i64::from(registration.version), signed(registration.start));
+        let (version, start) = (i64::from(registration.version), place(registration.start));
         let binds: [Bind<'_>; 7] = [
             scope,
             name,
@@ -165,6 +165,7 @@ impl PostgresStore {
         operation: &'static str,
         advance: &Advance,
     ) -> Result<Advanced, StoreError> {
+        judge::step(advance)?;
         let shared = &self.shared;
         let step = PlainStep::new(&self.scope, advance, shared.config.clock.now());
         loop {
@@ -199,9 +200,9 @@ impl<'a> PlainStep<'a> {
         let (last, last_id) = last_columns(advance.last);
         Self {
             key: Key::new(scope, &advance.lease.name),
-            epoch: i64::try_from(advance.lease.epoch.get()).unwrap_or(i64::MAX),
-            from: signed(advance.from),
-            to: signed(advance.to),
+            epoch: advance.lease.epoch.get().cast_signed(),
+            from: place(advance.from),
+            to: place(advance.to),
             last,
             last_id,
             now: now.as_micros(),

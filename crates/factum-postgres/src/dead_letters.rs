@@ -14,7 +14,7 @@ use crate::error::Failure;
 use crate::letters::letter;
 use crate::pool::Work;
 use crate::read::{rows_max, signed};
-use crate::subscriptions::{Key, listed_before, locked, scope_name};
+use crate::subscriptions::{Key, listed_before, locked, place, scope_name};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -134,7 +134,7 @@ impl PostgresStore {
         }
         let (lane, position) = match selection {
             DeadLetterSelection::Key(key) => (Some(key.as_str()), None),
-            DeadLetterSelection::At(position) => (None, Some(signed(*position))),
+            DeadLetterSelection::At(position) => (None, Some(place(*position))),
             DeadLetterSelection::All => (None, None),
             _ => (None, Some(-1)), // What this store does not know means none.
         };

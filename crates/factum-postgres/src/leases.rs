@@ -10,8 +10,7 @@ use crate::PostgresStore;
 use crate::checkpoints::one;
 use crate::connection::Bind;
 use crate::parameters::Hidden;
-use crate::read::signed;
-use crate::subscriptions::{Key, words};
+use crate::subscriptions::{Key, place, words};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -22,10 +21,9 @@ impl LeaseStore for PostgresStore {
         let key = Key::new(&self.scope, &claim.name);
         let owner = claim.owner.as_str();
         let expired = claim.expired.as_ref();
-        let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let expired_owner = expired.map(|seen| seen.owner.as_str());
-        let expired_epoch = expired.map(|seen| number(seen.epoch.get()));
-        let expired_beat = expired.map(|seen| number(seen.beat));
+        let expired_epoch = expired.map(|seen| seen.epoch.get().cast_signed());
+        let expired_beat = expired.map(|seen| seen.beat.cast_signed());
         loop {
             let now = shared.config.clock.now().as_micros();
             let [scope, name] = key.binds();
@@ -60,6 +58,7 @@ impl LeaseStore for PostgresStore {
         report: SubscriptionReport,
     ) -> Result<Progress, StoreError> {
         const OPERATION: &str = "renew lease";
+        judge::check_report(OPERATION, lease, &report)?;
         let shared = &self.shared;
         let key = Key::new(&self.scope, &lease.name);
         let columns = Report::new(lease, &report);
@@ -83,6 +82,7 @@ impl LeaseStore for PostgresStore {
         report: SubscriptionReport,
     ) -> Result<(), StoreError> {
         const OPERATION: &str = "release lease";
+        judge::check_report(OPERATION, lease, &report)?;
         let key = Key::new(&self.scope, &lease.name);
         let columns = Report::new(lease, &report);
         let binds = columns.binds(&key);
@@ -102,10 +102,10 @@ struct Report {
 impl Report {
     fn new(lease: &Lease, report: &SubscriptionReport) -> Self {
         Self {
-            epoch: i64::try_from(lease.epoch.get()).unwrap_or(i64::MAX),
+            epoch: lease.epoch.get().cast_signed(),
             state: report.state.number().into(),
             reason: report.reason.as_deref().map(words),
-            head: signed(report.head),
+            head: place(report.head),
         }
     }
 

@@ -13,9 +13,8 @@ use uuid::Uuid;
 use crate::connection::Bind;
 use crate::error::Failure;
 use crate::parameters::Hidden;
-use crate::read::signed;
 use crate::sql::Sql;
-use crate::subscriptions::{Key, spoken, tenant_of, words};
+use crate::subscriptions::{Key, place, spoken, tenant_of, words};
 
 /// Removes every letter of the subscription; its counts are the caller's.
 pub(crate) async fn clear(client: &Client, sql: &Sql, key: Key<'_>) -> Result<(), Failure> {
@@ -41,9 +40,9 @@ pub(crate) async fn change(
             LetterChange::Remove(position) => last.insert(*position, None),
         };
     }
-    let touched: Vec<i64> = last.keys().copied().map(signed).collect();
+    let touched: Vec<i64> = last.keys().copied().map(place).collect();
     let gone = last.iter().filter(|(_, letter)| letter.is_none());
-    let gone: Vec<i64> = gone.map(|(position, _)| signed(*position)).collect();
+    let gone: Vec<i64> = gone.map(|(position, _)| place(*position)).collect();
     let put = Columns::new(last.into_values().flatten());
     let [scope, name] = key.binds();
     let counts: [Bind<'_>; 5] = [
@@ -85,7 +84,7 @@ impl<'a> Columns<'a> {
     fn new(letters: impl Iterator<Item = &'a DeadLetter>) -> Self {
         let mut columns = Self::default();
         for letter in letters {
-            columns.positions.push(signed(letter.position));
+            columns.positions.push(place(letter.position));
             columns.keys.push(letter.key.as_str());
             columns.statuses.push(letter.status.number().into());
             columns.ids.push(Uuid::from_bytes(*letter.id.as_bytes()));

@@ -4,8 +4,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use factum_core::{
     Codec, Position, Refusal, Revision, SchemaVersion, Snapshot, SnapshotInfo, SnapshotKind,
-    SnapshotList, SnapshotStore, StoreError, StoreErrorKind, StreamId, TenantId, Timestamp,
-    check_limit,
+    SnapshotList, SnapshotStore, StoreError, StreamId, TenantId, Timestamp, check_limit,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
@@ -24,14 +23,9 @@ impl SnapshotStore for PostgresStore {
         const OPERATION: &str = "save snapshot";
         snapshot.check()?;
         let tenant = self.tenant_for(OPERATION)?.as_str();
-        let Ok(revision) = i64::try_from(snapshot.revision.get()) else {
-            let (most, found) = (i64::MAX, snapshot.revision);
-            let message = format!("expected a revision of at most {most}, found {found}");
-            return Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message));
-        };
         let payload = &snapshot.payload[..];
         let row = Numbers {
-            revision,
+            revision: snapshot.revision.get().cast_signed(),
             position: snapshot.position.get().cast_signed(),
             schema_version: snapshot.schema_version.get().into(),
             codec: snapshot.codec.number().into(),

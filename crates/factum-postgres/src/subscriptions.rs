@@ -14,7 +14,6 @@ use crate::connection::Bind;
 use crate::error::Failure;
 use crate::letters;
 use crate::parameters::Hidden;
-use crate::read::signed;
 use crate::sql::Sql;
 
 /// The scope that stands for all tenants. No tenant is named so, and it comes before all of them.
@@ -88,14 +87,14 @@ fn read(row: &Row) -> Option<Progress> {
     let number = |column| get::<i64>(row, column).map(i64::cast_unsigned);
     let position = |column| number(column).map(Position::new);
     let time = |column| Some(get::<Option<i64>>(row, column)?.map(Timestamp::from_micros));
-    let place =
+    let at =
         |column| Some(get::<Option<i64>>(row, column)?.map(|it| Position::new(it.cast_unsigned())));
     let said = |column| Some(get::<Option<Vec<u8>>>(row, column)?.map(spoken));
     let small = |column| u8::try_from(get::<i16>(row, column)?).ok();
     let id = get::<Option<Uuid>>(row, 7)?.map(|it| EventId::from_bytes(it.into_bytes()));
     let (paused_at, rebuild_at) = (time(15)?, time(18)?);
     let pause = |at| Some(Pause { reason: said(16)???, at });
-    let (last, after, target) = (place(6)?, place(17)?, place(19)?);
+    let (last, after, target) = (at(6)?, at(17)?, at(19)?);
     let rebuild = |requested_at| Some(Rebuild { after: after?, requested_at, target });
     Some(Progress {
         tenant: tenant_of(get(row, 0)?).ok()?,
@@ -144,21 +143,22 @@ pub(crate) async fn store(
     key: Key<'_>,
     it: &Progress,
 ) -> Result<(), Failure> {
-    let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let (last, last_id) = last_columns(it.last);
     let (kind, state) = (i16::from(it.kind.number()), i16::from(it.report.state.number()));
-    let (version, position) = (i64::from(it.version), signed(it.position));
+    let (version, position) = (i64::from(it.version), place(it.position));
     let owner = it.owner.as_ref().map(OwnerId::as_str);
     let beat_at = it.beat_at.map(Timestamp::as_micros);
     let reason = it.report.reason.as_deref().map(words);
     let paused_at = it.paused.as_ref().map(|pause| pause.at.as_micros());
     let pause_reason = it.paused.as_ref().map(|pause| words(&pause.reason));
     let rebuild = it.rebuild.as_ref();
-    let after = rebuild.map(|it| signed(it.after));
+    let after = rebuild.map(|it| place(it.after));
     let requested_at = rebuild.map(|it| it.requested_at.as_micros());
-    let target = rebuild.and_then(|it| it.target).map(signed);
-    let (epoch, beat, head) = (number(it.epoch.get()), number(it.beat), signed(it.report.head));
-    let counts = [it.parked_keys, it.waiting_events, it.dead_letters, it.instructions].map(number);
+    let target = rebuild.and_then(|it| it.target).map(place);
+    let (epoch, beat, head) =
+        (it.epoch.get().cast_signed(), it.beat.cast_signed(), place(it.report.head));
+    let counts = [it.parked_keys, it.waiting_events, it.dead_letters, it.instructions];
+    let counts = counts.map(u64::cast_signed);
     let updated_at = it.updated_at.as_micros();
     let [scope, name] = key.binds();
     let binds: [Bind<'_>; 25] = [
@@ -192,10 +192,16 @@ pub(crate) async fn store(
     Ok(())
 }
 
+/// A place in the log as it is stored, or as one that is equal is looked for: what is beyond the highest
+/// becomes negative, which nothing that is stored is.
+pub(crate) fn place(position: Position) -> i64 {
+    position.get().cast_signed()
+}
+
 /// The last event as two columns.
 pub(crate) fn last_columns(last: Option<HandledEvent>) -> (Option<i64>, Option<Uuid>) {
     let id = |it: HandledEvent| Uuid::from_bytes(*it.id.as_bytes());
-    (last.map(|it| signed(it.position)), last.map(id))
+    (last.map(|it| place(it.position)), last.map(id))
 }
 
 /// Stores a step in the transaction of `client`: judged while the row is held. Unless the answer is

@@ -18,6 +18,7 @@ use deadpool_postgres::Pool;
 use factum_core::{
     Advance, Advanced, InlineView, SqlRow, SqlValue, StoreError, StoreErrorKind, SubscriptionName,
     Transacted, ViewError, ViewErrorKind, ViewMigration, ViewStore, ViewTransaction, ViewWork,
+    judge,
 };
 use futures::FutureExt;
 
@@ -174,6 +175,7 @@ impl PostgresStore {
     }
 
     async fn step(&self, view: &mut Pipeline<'_>, step: &Advance) -> Result<Advanced, StoreError> {
+        judge::step(step)?;
         let (sql, now) = (&self.shared.sql, self.shared.config.clock.now());
         if step.letters.is_empty() && step.rebuild.is_none() {
             let plain = PlainStep::new(&self.scope, step, now);

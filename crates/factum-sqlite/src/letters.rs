@@ -10,6 +10,7 @@ use rusqlite::{Connection, OptionalExtension, Params};
 
 use crate::change::Loss;
 use crate::error::Failure;
+use crate::query::signed;
 use crate::reader::Reader;
 use crate::subscriptions::{find, place, put, scope_text};
 use crate::{SqliteStore, sql};
@@ -222,7 +223,7 @@ fn listed(
     };
     let first = (first.0, first.1, i64::MIN);
     let after = list.after.as_ref().map(|(scope, name, position)| {
-        (scope_text(scope.as_ref()), name.as_str(), place(*position))
+        (scope_text(scope.as_ref()), name.as_str(), signed(*position))
     });
     let after = after.map_or(first, |after| after.max(first));
     let key = list.key.as_ref().map(LaneKey::as_str);

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use factum_core::{
     Codec, Position, Refusal, Revision, SchemaVersion, Snapshot, SnapshotInfo, SnapshotKind,
-    SnapshotList, SnapshotStore, StoreError, StoreErrorKind, StreamId, TenantId, TenantScope,
-    Timestamp, check_limit,
+    SnapshotList, SnapshotStore, StoreError, StreamId, TenantId, TenantScope, Timestamp,
+    check_limit,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -31,11 +31,6 @@ impl SnapshotStore for SqliteStore {
     async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
         const OPERATION: &str = "save snapshot";
         snapshot.check()?;
-        if i64::try_from(snapshot.revision.get()).is_err() {
-            let (most, found) = (i64::MAX, snapshot.revision);
-            let message = format!("expected a revision of at most {most}, found {found}");
-            return Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message));
-        }
         self.write_snapshots(OPERATION, SnapshotWrite::Save(snapshot)).await.map(|_| ())
     }
 

@@ -129,7 +129,7 @@ impl LeaseStore for SqliteStore {
         let (tenant, lease) = (self.own(), lease.clone());
         let release = move |conn: &Connection, _| {
             let stored = find(conn, tenant.as_ref(), &lease.name)?;
-            match judge::release(stored, &lease, report.clone()) {
+            match judge::release(stored, &lease, report.clone()).map_err(Failure::judged)? {
                 Some(progress) => put(conn, &progress),
                 None => Ok(()),
             }

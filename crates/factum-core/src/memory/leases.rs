@@ -38,7 +38,7 @@ impl LeaseStore for MemoryStore {
     ) -> Result<(), StoreError> {
         let key = self.own(&lease.name);
         let subscriptions = &mut self.log().subscriptions;
-        if let Some(progress) = judge::release(subscriptions.get(&key), lease, report) {
+        if let Some(progress) = judge::release(subscriptions.get(&key), lease, report)? {
             subscriptions.put(&key, progress);
         }
         Ok(())

@@ -108,7 +108,8 @@ pub trait CheckpointStore: Send + Sync + 'static {
     ///
     /// - [`Invalid`](crate::StoreErrorKind::Invalid) for version 0.
     /// - [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded) for a shape above
-    ///   [`SHAPE_BYTES_MAX`](crate::limits::SHAPE_BYTES_MAX).
+    ///   [`SHAPE_BYTES_MAX`](crate::limits::SHAPE_BYTES_MAX), or a start above
+    ///   [`POSITION_MAX`](crate::limits::POSITION_MAX).
     async fn register(&self, registration: Registration) -> Result<Progress, StoreError>;
 
     /// What is stored of a subscription of the handle's own scope.
@@ -138,6 +139,9 @@ pub trait CheckpointStore: Send + Sync + 'static {
     /// - [`Fenced`](crate::StoreErrorKind::Fenced) if the lease is another's by now, or was given
     ///   up; nothing is stored.
     /// - [`Invalid`](crate::StoreErrorKind::Invalid) if it goes back without a rebuild.
+    /// - [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded), before anything else, for a
+    ///   position above [`POSITION_MAX`](crate::limits::POSITION_MAX) that would be stored. A step
+    ///   from such a place is one from elsewhere: [`Advanced::Moved`].
     async fn advance(&self, advance: Advance) -> Result<Advanced, StoreError>;
 
     /// Gives an order to whoever runs the subscription, now or next. It is durable. One that changes
@@ -145,7 +149,9 @@ pub trait CheckpointStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// An [`InstructError`]; nothing is stored.
+    /// An [`InstructError`]; nothing is stored. A rebuild from a position above
+    /// [`POSITION_MAX`](crate::limits::POSITION_MAX) is
+    /// [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded).
     async fn instruct(
         &self,
         name: &SubscriptionName,

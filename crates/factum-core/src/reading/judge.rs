@@ -1,7 +1,7 @@
 //! What the contract says of a write to a subscription, as functions over what is stored of it: so
 //! that every store answers alike. For stores, which write down what these give.
 
-use super::advance::{Advance, RebuildStep};
+use super::advance::{Advance, LetterChange, RebuildStep};
 use super::checkpoint::{InstructError, Instruction};
 use super::lease::{Lease, LeaseAnswer, LeaseClaim, LeaseSeen};
 use super::name::SubscriptionName;
@@ -9,6 +9,7 @@ use super::progress::{
     Pause, Progress, Rebuild, Registration, SubscriptionKind, SubscriptionReport,
 };
 use crate::limits::{CAUSE_BYTES_MAX, SHAPE_BYTES_MAX};
+use crate::position::check_place;
 use crate::{Position, StoreError, StoreErrorKind, Timestamp};
 
 /// What becomes of a step.
@@ -46,10 +47,43 @@ pub fn registration(declared: &Registration) -> Result<(), StoreError> {
         );
         return Err(StoreError::new(StoreErrorKind::LimitExceeded, OPERATION, message));
     }
-    Ok(())
+    check_place(OPERATION, format_args!("subscription {name}, start"), declared.start.get())
 }
 
-/// Judges a step against what is stored, in this order: the lease, the checkpoint, the direction.
+/// Judges the numbers of a step, whatever is stored: each one that would be kept can be. Those that
+/// are only compared, like where it starts, may be any.
+///
+/// # Errors
+///
+/// [`LimitExceeded`](StoreErrorKind::LimitExceeded) for a position above
+/// [`POSITION_MAX`](crate::limits::POSITION_MAX).
+pub fn step(advance: &Advance) -> Result<(), StoreError> {
+    let name = &advance.lease.name;
+    let check = |what: &str, position: Position| {
+        let whose = format_args!("subscription {name}, {what}");
+        check_place("advance subscription", whose, position.get())
+    };
+    check("checkpoint", advance.to)?;
+    if let Some(last) = advance.last {
+        check("last event", last.position)?;
+    }
+    for change in &advance.letters {
+        if let LetterChange::Put(letter) = change {
+            check("dead letter", letter.position)?;
+        }
+    }
+    match &advance.rebuild {
+        None => Ok(()),
+        Some(RebuildStep::Begin { target }) => check("target of the rebuild", *target),
+        Some(RebuildStep::Upgrade { registration, target }) => {
+            check("start", registration.start)?;
+            check("target of the rebuild", *target)
+        }
+    }
+}
+
+/// Judges a step against what is stored, in this order: its [numbers](step), the lease, the
+/// checkpoint, the direction.
 ///
 /// # Errors
 ///
@@ -61,6 +95,7 @@ pub fn advance(
     now: Timestamp,
 ) -> Result<JudgedAdvance, StoreError> {
     const OPERATION: &str = "advance subscription";
+    step(advance)?;
     let mut progress = held(OPERATION, stored, &advance.lease)?;
     let (name, from, to) = (&advance.lease.name, advance.from, advance.to);
     if progress.position != from {
@@ -126,6 +161,10 @@ pub fn instruction(
     order: Instruction,
     now: Timestamp,
 ) -> Result<Progress, InstructError> {
+    if let Instruction::Rebuild { after } = &order {
+        let whose = format_args!("subscription {name}, start of the rebuild");
+        check_place("instruct subscription", whose, after.get())?;
+    }
     let mut progress = stored.ok_or_else(|| InstructError::Unknown { name: name.clone() })?;
     let changed = match order {
         Instruction::Pause { reason } => pause(&mut progress, cut_cause(reason), now),
@@ -205,7 +244,9 @@ pub fn renewal(
     report: SubscriptionReport,
     now: Timestamp,
 ) -> Result<Progress, StoreError> {
-    let mut progress = held("renew lease", stored, lease)?;
+    const OPERATION: &str = "renew lease";
+    check_report(OPERATION, lease, &report)?;
+    let mut progress = held(OPERATION, stored, lease)?;
     progress.beat = progress.beat.saturating_add(1);
     progress.beat_at = Some(now);
     progress.report = cut_report(report);
@@ -214,15 +255,36 @@ pub fn renewal(
 
 /// What is stored once a lease is given up; `None` if it is no longer the caller's, which leaves
 /// everything as it is.
+///
+/// # Errors
+///
+/// As [`LeaseStore::release_lease`](crate::LeaseStore::release_lease).
 pub fn release(
     stored: Option<Progress>,
     lease: &Lease,
     report: SubscriptionReport,
-) -> Option<Progress> {
-    let mut progress = held("release lease", stored, lease).ok()?;
+) -> Result<Option<Progress>, StoreError> {
+    const OPERATION: &str = "release lease";
+    check_report(OPERATION, lease, &report)?;
+    let Ok(mut progress) = held(OPERATION, stored, lease) else { return Ok(None) };
     progress.owner = None;
     progress.report = cut_report(report);
-    Some(progress)
+    Ok(Some(progress))
+}
+
+/// Judges the numbers of a report; for stores that renew and release without looking first.
+///
+/// # Errors
+///
+/// [`LimitExceeded`](StoreErrorKind::LimitExceeded) for a head above
+/// [`POSITION_MAX`](crate::limits::POSITION_MAX).
+pub fn check_report(
+    operation: &'static str,
+    lease: &Lease,
+    report: &SubscriptionReport,
+) -> Result<(), StoreError> {
+    let whose = format_args!("subscription {}, head of the log", lease.name);
+    check_place(operation, whose, report.head.get())
 }
 
 /// Judges whether a subscription may be forgotten.

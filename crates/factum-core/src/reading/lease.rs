@@ -109,8 +109,10 @@ pub trait LeaseStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`Fenced`](crate::StoreErrorKind::Fenced) if the lease is another's by now, or was given up;
-    /// nothing is stored.
+    /// Nothing is stored:
+    /// - [`Fenced`](crate::StoreErrorKind::Fenced) if the lease is another's by now, or was given up;
+    /// - [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded) for a head above
+    ///   [`POSITION_MAX`](crate::limits::POSITION_MAX).
     async fn renew_lease(
         &self,
         lease: &Lease,
@@ -127,7 +129,9 @@ pub trait LeaseStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// A [`StoreError`] if the store cannot be written.
+    /// A [`StoreError`] if the store cannot be written;
+    /// [`LimitExceeded`](crate::StoreErrorKind::LimitExceeded) for a head above
+    /// [`POSITION_MAX`](crate::limits::POSITION_MAX), and the lease is kept.
     async fn release_lease(
         &self,
         lease: &Lease,

@@ -161,7 +161,8 @@ fn optional(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Position>> 
     Ok(found.map(|it| Position::new(it.cast_unsigned())))
 }
 
-/// A place in the log as it is stored.
+/// A place in the log as it is stored, or as one that is equal is looked for: what is beyond the highest
+/// becomes negative, which nothing that is stored is.
 pub(crate) fn place(position: Position) -> i64 {
     position.get().cast_signed()
 }

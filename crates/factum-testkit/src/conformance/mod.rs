@@ -29,6 +29,7 @@ mod listings;
 mod maintenance;
 mod no_backup;
 mod no_views;
+mod numbers;
 mod openings;
 mod orders;
 mod queries;
@@ -108,6 +109,7 @@ pub fn cases() -> Vec<Case> {
         tenants::CASES,
         watch::CASES,
         limits::CASES,
+        numbers::CASES,
         snapshots::CASES,
         checkpoints::CASES,
         orders::CASES,
