@@ -198,6 +198,9 @@ impl PostgresStore {
         let Shared { config, sql, views, .. } = &*self.shared;
         let failed = |failure: Failure| failure.into_store_error(OPERATION);
         let (tenant, now) = (self.tenant()?.clone(), config.clock.now());
+        for kept in kept.iter().filter(|it| it.scope.includes(&tenant)) {
+            views.find_space(OPERATION, &self.shared.schema, &kept.scope).await?;
+        }
         let work = self.work(OPERATION, !config.unsafe_no_flush).await?;
         let idle =
             format!("SET LOCAL idle_in_transaction_session_timeout = {}", config.idle_timeout_ms);
@@ -226,7 +229,8 @@ impl PostgresStore {
             event.clone().into_recorded(Place { position, tenant, stream, revision, now })
         };
         let events: Vec<_> = appended.streams.iter().map(place).collect();
-        let keeper = Keeper { client: work.session(), sql, limits: &views.limits, now };
+        let (client, limits, spaces) = (work.session(), &views.limits, &views.spaces);
+        let keeper = Keeper { client, sql, limits, spaces, now };
         if let Err(hindered) = keeper.keep(kept, &tenant, &events).await {
             work.roll_back().await;
             return Err(hindered.into_append_error());

@@ -16,8 +16,10 @@ use crate::connection::Bind;
 use crate::error::Failure;
 use crate::pool::Work;
 use crate::read::rows_max;
+use crate::store::Shared;
 use crate::subscriptions::{
-    Key, last_columns, listed_before, locked, place, progress, scope_name, store, store_step,
+    Key, is_worn, last_columns, listed_before, locked, moving, place, progress, scope_name, store,
+    store_step,
 };
 
 #[async_trait]
@@ -159,6 +161,19 @@ impl PostgresStore {
         work.map_err(|failure| failure.into_store_error(operation))
     }
 
+    /// Puts the row of a subscription in anew if it was written too often where it is.
+    pub(crate) async fn move_worn(&self, key: Key<'_>, writes: i64) {
+        if !is_worn(writes) {
+            return;
+        }
+        let Shared { readers, sql, .. } = &*self.shared;
+        // What was stored stays stored; the next write tries again.
+        if let Err(failure) = readers.query_once(&sql.move_progress, &moving(&key)).await {
+            let error = failure.into_store_error("move subscription");
+            tracing::debug!(%error, name = key.name, "a subscription's row stays where it is");
+        }
+    }
+
     /// A step that changes no letters and begins no rebuild.
     async fn plain_step(
         &self,
@@ -172,6 +187,7 @@ impl PostgresStore {
             let rows = shared.readers.query_once(&shared.sql.advance, &step.binds()).await;
             let rows = rows.map_err(|failure| failure.into_write_error(operation))?;
             if let Some(row) = rows.first() {
+                self.move_worn(step.key, row.get(1)).await;
                 return Ok(stored(row));
             }
             // Why not? If nothing is in the way any more, once again.
@@ -186,7 +202,7 @@ impl PostgresStore {
 
 /// What the statement of a plain step binds.
 pub(crate) struct PlainStep<'a> {
-    key: Key<'a>,
+    pub(crate) key: Key<'a>,
     epoch: i64,
     from: i64,
     to: i64,

@@ -30,6 +30,7 @@ use crate::hints::Hints;
 use crate::holder;
 use crate::sql::{Schema, Sql};
 use crate::views::inline::InlineViews;
+use crate::views::space::Spaces;
 use crate::writer::{Problem, Write};
 
 mod inline;
@@ -64,6 +65,7 @@ pub(crate) struct Writer {
     pub(crate) session: Option<Session>,
     pub(crate) hints: Hints,
     pub(crate) inline: InlineViews,
+    pub(crate) spaces: Spaces,
 }
 
 /// A session that appends.

@@ -68,6 +68,7 @@ impl LeaseStore for PostgresStore {
             binds.push((&now, Type::INT8));
             let rows = self.rows(OPERATION, &shared.sql.renew_lease, &binds).await?;
             if let Some(progress) = one(OPERATION, &rows)? {
+                self.move_worn(key, rows[0].get(25)).await;
                 return Ok(progress);
             }
             // Why not? A lease that was lost does not come back.
@@ -86,8 +87,17 @@ impl LeaseStore for PostgresStore {
         let key = Key::new(&self.scope, &lease.name);
         let columns = Report::new(lease, &report);
         let binds = columns.binds(&key);
-        self.rows(OPERATION, &self.shared.sql.release_lease, &binds).await?;
-        Ok(())
+        loop {
+            let rows = self.rows(OPERATION, &self.shared.sql.release_lease, &binds).await?;
+            if !rows.is_empty() {
+                return Ok(());
+            }
+            // Why not? If it is the caller's after all, once again.
+            let found = factum_core::CheckpointStore::progress(self, &lease.name).await?;
+            if judge::release(found, lease, report.clone())?.is_none() {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -37,6 +37,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0005_subscriptions",
         sql: include_str!("sql/migrations/0005_subscriptions.sql"),
     },
+    Migration {
+        name: "0006_subscription_places",
+        sql: include_str!("sql/migrations/0006_subscription_places.sql"),
+    },
 ];
 
 /// The format this program writes.

@@ -109,6 +109,7 @@ statements! {
     renew_lease = "subscriptions/renew";
     release_lease = "subscriptions/release";
     told = "subscriptions/told";
+    move_progress = "subscriptions/move";
     forget = "subscriptions/forget";
     list_letters = "letters/list";
     list_due_letters = "letters/list_due";

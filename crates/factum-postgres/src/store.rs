@@ -138,6 +138,7 @@ impl PostgresStore {
             session: None,
             hints: Hints::default(),
             inline: inline.clone(),
+            spaces: views.spaces.clone(),
         };
         tokio::spawn(task.serve(requests));
         let watched = Arc::new(Notify::new());

@@ -126,14 +126,37 @@ fn read(row: &Row) -> Option<Progress> {
     })
 }
 
+/// After so many writes a row is put in anew. Each of them may leave a version of the row that a look-up
+/// walks past, as long as any session keeps a snapshot from before.
+const WRITES_IN_PLACE: i64 = 64;
+
+/// Whether a row that was written so often is to be [moved](moving).
+pub(crate) fn is_worn(writes: i64) -> bool {
+    writes >= WRITES_IN_PLACE
+}
+
+/// What [`Sql::move_progress`] binds.
+pub(crate) fn moving<'a>(key: &'a Key<'a>) -> [Bind<'a>; 3] {
+    let [scope, name] = key.binds();
+    [scope, name, (&WRITES_IN_PLACE, Type::INT8)]
+}
+
 /// What is stored under a key; nobody else changes it before the transaction of `client` ends.
 pub(crate) async fn locked(
     client: &Client,
     sql: &Sql,
     key: Key<'_>,
 ) -> Result<Option<Progress>, Failure> {
-    let rows = client.query_typed(&sql.lock_progress, &key.binds()).await?;
-    rows.first().map(progress).transpose()
+    loop {
+        let rows = client.query_typed(&sql.lock_progress, &key.binds()).await?;
+        if let Some(row) = rows.first() {
+            return progress(row).map(Some);
+        }
+        // It may have been moved while this waited for it; then it is where the next look finds it.
+        if client.query_typed(&sql.progress, &key.binds()).await?.is_empty() {
+            return Ok(None);
+        }
+    }
 }
 
 /// Puts `it` in the place of what is stored under a key that the transaction holds.
@@ -188,7 +211,10 @@ pub(crate) async fn store(
         (&counts[3], Type::INT8),
         (&updated_at, Type::INT8),
     ];
-    client.query_typed(&sql.store_progress, &binds).await?;
+    let rows = client.query_typed(&sql.store_progress, &binds).await?;
+    if rows.first().is_some_and(|row| is_worn(row.get(0))) {
+        client.query_typed(&sql.move_progress, &moving(&key)).await?;
+    }
     Ok(())
 }
 

@@ -17,15 +17,17 @@ use async_trait::async_trait;
 use deadpool_postgres::Pool;
 use factum_core::{
     Advance, Advanced, InlineView, SqlRow, SqlValue, StoreError, StoreErrorKind, SubscriptionName,
-    Transacted, ViewError, ViewErrorKind, ViewMigration, ViewStore, ViewTransaction, ViewWork,
-    judge,
+    TenantScope, Transacted, ViewError, ViewErrorKind, ViewMigration, ViewStore, ViewTransaction,
+    ViewWork, judge,
 };
 use futures::FutureExt;
 
 use crate::checkpoints::{PlainStep, stored};
 use crate::connection::Connector;
 use crate::pool::{BEGIN, Lent, object};
-use crate::subscriptions::store_step;
+use crate::sql::Schema;
+use crate::store::Shared;
+use crate::subscriptions::{is_worn, moving, store_step};
 use crate::{PostgresStore, PostgresStoreConfig};
 
 pub(crate) mod ahead;
@@ -35,10 +37,12 @@ mod migrations;
 pub(crate) mod pipeline;
 mod refuse;
 mod rows;
+pub(crate) mod space;
 mod values;
 
 use ahead::Limits;
 use pipeline::Pipeline;
+use space::{Space, Spaces};
 
 const TRANSACT: &str = "transact view";
 const QUERY: &str = "query view";
@@ -52,6 +56,7 @@ pub(crate) struct Views {
     pool: Pool,
     connector: Connector,
     pub(crate) limits: Limits,
+    pub(crate) spaces: Spaces,
 }
 
 impl Views {
@@ -61,7 +66,8 @@ impl Views {
     ) -> Result<Self, StoreError> {
         let pool = connector.pool(config.view_connections_max, false)?;
         let timeout = Duration::from_millis(config.answer_timeout_ms.into());
-        Ok(Self { pool, connector, limits: Limits { prepare: config.prepare, timeout } })
+        let limits = Limits { prepare: config.prepare, timeout };
+        Ok(Self { pool, connector, limits, spaces: Spaces::default() })
     }
 
     /// A connection of the pool.
@@ -70,15 +76,66 @@ impl Views {
         object.map(Lent::new).map_err(|failure| failure.into_store_error(operation))
     }
 
+    /// A connection of the pool, and where the views of a scope stand.
+    async fn lend_for(
+        &self,
+        operation: &'static str,
+        schema: &Schema,
+        scope: &TenantScope,
+    ) -> Result<(Lent, Arc<Space>), (StoreError, bool)> {
+        let client = self.lend(operation).await.map_err(|error| (error, false))?;
+        match self.spaces.of(&client, &self.limits, schema, scope).await {
+            Ok(space) => Ok((client, space)),
+            Err(failure) => {
+                let broken = client.is_closed();
+                self.take_back(client, false).await;
+                Err((failure.into_store_error(operation), broken))
+            }
+        }
+    }
+
+    /// The same for work that changes them.
+    pub(super) async fn lend_to_write(
+        &self,
+        operation: &'static str,
+        schema: &Schema,
+        scope: &TenantScope,
+    ) -> Result<(Lent, Arc<Space>), StoreError> {
+        let (client, space) = match self.lend_for(operation, schema, scope).await {
+            // It may have been idle while the server went away and came back; nothing was done yet.
+            Err((_, true)) => self.lend_for(operation, schema, scope).await,
+            other => other,
+        }
+        .map_err(|(error, _)| error)?;
+        space.check_made(operation)?;
+        Ok((client, space))
+    }
+
+    /// Makes sure that it is known where the views of a scope stand.
+    pub(crate) async fn find_space(
+        &self,
+        operation: &'static str,
+        schema: &Schema,
+        scope: &TenantScope,
+    ) -> Result<(), StoreError> {
+        if self.spaces.known(scope).is_none() {
+            let (client, _) = self.lend_to_write(operation, schema, scope).await?;
+            self.take_back(client, true).await;
+        }
+        Ok(())
+    }
+
     /// Reads once. A failure comes with whether the connection broke.
     async fn query(
         &self,
+        schema: &Schema,
+        scope: &TenantScope,
         sql: &str,
         values: &[SqlValue<'_>],
     ) -> Result<Vec<SqlRow>, (StoreError, bool)> {
-        let client = self.lend(QUERY).await.map_err(|error| (error, false))?;
-        let mut view = Pipeline::new(QUERY, &client, &self.limits).read_only();
-        view.begin(BEGIN_READ_ONLY);
+        let (client, space) = self.lend_for(QUERY, schema, scope).await?;
+        let mut view = Pipeline::new(QUERY, &client, &self.limits, space).read_only();
+        view.enter(BEGIN_READ_ONLY);
         let rows = view.query(sql, values).await;
         let ended = view.roll_back().await;
         let rows = rows.map_err(|error| view.lost().unwrap_or_else(|| invalid(QUERY, &error)));
@@ -107,9 +164,10 @@ impl Views {
 impl ViewStore for PostgresStore {
     async fn transact(&self, work: ViewWork) -> Result<Transacted, StoreError> {
         let views = &self.shared.views;
-        let client = views.lend(TRANSACT).await?;
-        let mut view = Pipeline::new(TRANSACT, &client, &views.limits);
-        view.begin(BEGIN);
+        let lent = views.lend_to_write(TRANSACT, &self.shared.schema, &self.scope).await;
+        let (client, space) = lent?;
+        let mut view = Pipeline::new(TRANSACT, &client, &views.limits, space);
+        view.enter(BEGIN);
         // Made inside, so that a panic that makes no future is caught as well.
         let working = AssertUnwindSafe(async { work(&mut view).await }).catch_unwind().await;
         let (ended, outcome) = match working {
@@ -142,10 +200,12 @@ impl ViewStore for PostgresStore {
         sql: &str,
         values: &[SqlValue<'_>],
     ) -> Result<Vec<SqlRow>, StoreError> {
-        match self.shared.views.query(sql, values).await {
+        let Shared { views, schema, .. } = &*self.shared;
+        match views.query(schema, &self.scope, sql, values).await {
             // It may have been idle while the server went away and came back.
             Err((error, true)) if error.kind() == StoreErrorKind::Unavailable => {
-                self.shared.views.query(sql, values).await.map_err(|(error, _)| error)
+                let again = views.query(schema, &self.scope, sql, values).await;
+                again.map_err(|(error, _)| error)
             }
             other => other.map_err(|(error, _)| error),
         }
@@ -165,10 +225,13 @@ impl PostgresStore {
         step: &Advance,
     ) -> (bool, Result<Transacted, StoreError>) {
         match self.step(view, step).await {
-            Ok(Advanced::Stored { instructions }) => match view.commit().await {
-                Ok(()) => (true, Ok(Transacted::Advanced(Advanced::Stored { instructions }))),
-                Err((ended, error)) => (ended, Err(error)),
-            },
+            Ok(Advanced::Stored { instructions }) => {
+                view.enter_again();
+                match view.commit().await {
+                    Ok(()) => (true, Ok(Transacted::Advanced(Advanced::Stored { instructions }))),
+                    Err((ended, error)) => (ended, Err(error)),
+                }
+            }
             Ok(moved) => (view.roll_back().await, Ok(Transacted::Advanced(moved))),
             Err(error) => (view.roll_back().await, Err(error)),
         }
@@ -176,11 +239,15 @@ impl PostgresStore {
 
     async fn step(&self, view: &mut Pipeline<'_>, step: &Advance) -> Result<Advanced, StoreError> {
         judge::step(step)?;
+        view.leave();
         let (sql, now) = (&self.shared.sql, self.shared.config.clock.now());
         if step.letters.is_empty() && step.rebuild.is_none() {
             let plain = PlainStep::new(&self.scope, step, now);
             let rows = view.own(&sql.advance, &plain.binds()).await?;
             if let Some(row) = rows.first() {
+                if is_worn(row.get(1)) {
+                    view.own(&sql.move_progress, &moving(&plain.key)).await?;
+                }
                 return Ok(stored(row));
             }
         }

@@ -15,9 +15,9 @@ use factum_postgres::{PostgresStore, PostgresStoreConfig};
 use futures::FutureExt;
 use tokio::sync::oneshot;
 
-/// A table of the test's own, beside the store's schema.
+/// A table of the test's own, where the store keeps the views of its tenant.
 fn table(place: &Place) -> String {
-    format!("public.view_{}", place.schema)
+    format!("\"{0}$default\".view_{0}", place.schema)
 }
 
 /// A store with a table of an id and a number.
@@ -150,7 +150,7 @@ async fn a_lost_commit_is_unknown_and_a_constraint_looked_at_last_is_not() {
         let observer = Session::connect(&place).await;
         let schema = &place.schema;
         let trigger = format!(
-            "CREATE FUNCTION public.end_{schema}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            "CREATE FUNCTION public.end_{schema}() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN
                  IF NEW.n = 0 THEN RAISE 'the secret' USING ERRCODE = 'check_violation'; END IF;
                  PERFORM pg_terminate_backend(pg_backend_pid());
                  RETURN NULL;
@@ -209,11 +209,17 @@ async fn work_that_is_dropped_is_rolled_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn tables_are_found_where_the_role_looks_for_them() {
+async fn tables_of_views_come_before_those_where_the_role_looks() {
     on_every_postgres(async |place| {
         let own = format!("own_{}", place.schema);
         let observer = Session::connect(&place).await;
-        observer.client.batch_execute(&format!("CREATE SCHEMA {own}")).await.unwrap();
+        let rates = format!(
+            "CREATE SCHEMA {own}; CREATE TABLE {own}.rates AS SELECT 7 AS n; \
+             CREATE TABLE {own}.counted AS SELECT 1 AS id; \
+             GRANT USAGE ON SCHEMA {own} TO PUBLIC; \
+             GRANT SELECT ON {own}.rates, {own}.counted TO PUBLIC"
+        );
+        observer.client.batch_execute(&rates).await.unwrap();
         let url = format!("{}?options=-csearch_path%3D{own}", place.url);
         let store = open(PostgresStoreConfig { url, ..place.config() }).await;
         let lease = run(&store, "counts").await;
@@ -221,13 +227,17 @@ async fn tables_are_found_where_the_role_looks_for_them() {
         let done = transact(&store, move |view| {
             async move {
                 view.run("INSERT INTO counted VALUES ('a')", &[]).await.unwrap();
+                let rates = view.query("SELECT n FROM rates", &[]).await.unwrap();
+                assert_eq!(rates[0].get::<i64>(0), Ok(7));
                 Some(step(&lease, 0, 1))
             }
             .boxed()
         });
         done.await.unwrap();
-        assert_eq!(count(&store, "SELECT count(*) FROM counted").await, 1);
-        assert_eq!(count(&store, &format!("SELECT count(*) FROM {own}.counted")).await, 1);
+        let found = rows(&store, "SELECT id FROM counted").await;
+        assert_eq!(found[0].get::<String>(0).unwrap(), "a");
+        let at = format!("\"{}$default\".counted", place.schema);
+        assert_eq!(count(&store, &format!("SELECT count(*) FROM {at}")).await, 1);
     })
     .await;
 }

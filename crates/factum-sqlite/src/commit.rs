@@ -110,6 +110,7 @@ impl Writer {
 
     /// Drops what is known of the file, so that the next group reads it again.
     fn forget(&mut self) {
+        self.statements.guard.forget();
         self.data_version = None;
         self.state.forget();
     }

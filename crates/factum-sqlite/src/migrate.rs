@@ -34,6 +34,10 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0005_subscriptions",
         sql: include_str!("sql/migrations/0005_subscriptions.sql"),
     },
+    Migration {
+        name: "0006_view_tables",
+        sql: include_str!("sql/migrations/0006_view_tables.sql"),
+    },
 ];
 
 /// The format this program writes.

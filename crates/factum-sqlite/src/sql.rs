@@ -83,6 +83,10 @@ statements! {
     FIND_VIEW_MIGRATIONS = "views/find_migrations";
     INSERT_VIEW_MIGRATION = "views/insert_migration";
     DELETE_VIEW_MIGRATIONS = "views/delete_migrations";
+    VIEW_OWNERS = "views/owners";
+    VIEW_TABLES = "views/tables";
+    PUT_VIEW_TABLE = "views/put_table";
+    FORGET_VIEW_TABLES = "views/forget_tables";
 }
 
 #[cfg(test)]

@@ -13,11 +13,14 @@ use tokio::sync::oneshot;
 use crate::SqliteStore;
 use crate::error::{Failure, StatementFailure, closed};
 use crate::reader::Reader;
+use crate::subscriptions::scope_text;
 use crate::writer::Write;
 
 mod guard;
 mod inline;
 mod migrate;
+mod owners;
+mod rules;
 mod statements;
 mod transaction;
 mod work;
@@ -59,7 +62,9 @@ impl ViewStore for SqliteStore {
         const OPERATION: &str = "query view";
         let sql = sql.to_owned();
         let values: Vec<_> = values.iter().map(|it| it.clone().into_owned()).collect();
+        let scope = scope_text(self.scope.tenant()).to_owned();
         let read = move |reader: &mut Reader| {
+            reader.statements.begin(&scope);
             let found = reader.statements.query(&reader.conn, &sql, &values);
             found.map_err(|failure| match failure {
                 StatementFailure::Store(error) => Failure::Sqlite(error),

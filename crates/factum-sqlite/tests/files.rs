@@ -137,7 +137,7 @@ async fn a_file_from_before_snapshots_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let all = open_fixture(folder.path(), "format-3.db").await;
     assert_eq!(all.snapshots(SnapshotList::default()).await.unwrap(), []);
-    assert_eq!(all.stats().await.unwrap().format, 5);
+    assert_eq!(all.stats().await.unwrap().format, 6);
     let store = all.for_tenant(&TenantId::default()).unwrap();
     store.save_snapshot(snapshot("ann", 1)).await.unwrap();
     drop((all, store));
@@ -173,7 +173,7 @@ fn declared() -> Registration {
 async fn a_file_from_before_subscriptions_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let all = open_fixture(folder.path(), "format-4.db").await;
-    assert_eq!(all.stats().await.unwrap().format, 5);
+    assert_eq!(all.stats().await.unwrap().format, 6);
     assert_eq!(all.subscriptions(ProgressList::default()).await.unwrap(), []);
     let registered = all.register(declared()).await.unwrap();
     assert_eq!(all.progress(&registered.name.clone()).await.unwrap(), Some(registered));

@@ -75,6 +75,17 @@ async fn count(store: &SqliteStore) -> i64 {
 }
 
 const OUT_OF_REACH: &[&str] = &[
+    "SELECT max(position) FROM events",
+    "SELECT count(*) FROM streams",
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM commands)",
+    "INSERT INTO t SELECT name, id FROM tenants",
+    "SELECT sql FROM sqlite_schema",
+    "CREATE TABLE copied AS SELECT sql FROM sqlite_master",
+    "SELECT name FROM dbstat",
+    "SELECT name FROM pragma_table_list",
+    "SELECT name FROM pragma_table_info('events')",
+    "PRAGMA table_info(streams)",
+    "PRAGMA table_list",
     "INSERT INTO head VALUES (2, 7, 0)",
     "UPDATE events SET payload = x''",
     "DELETE FROM Letters",
@@ -119,8 +130,6 @@ async fn statements_reach_no_table_of_the_store() {
                 view.batch(sql).await.expect_err(sql);
                 view.undo().await.unwrap();
             }
-            let read = view.query("SELECT max(position) FROM events", &[]).await.unwrap();
-            assert_eq!(read[0].get::<i64>(0).unwrap(), 3, "reading is allowed");
         }
         .boxed()
     })

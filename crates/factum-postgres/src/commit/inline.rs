@@ -48,6 +48,11 @@ impl Writer {
         kept: &[Kept],
     ) -> Result<Verdict, StoreError> {
         let session = self.connected().await.map_err(|it| it.into_store_error(OPERATION))?;
+        let limits = self.limits();
+        for kept in kept.iter().filter(|it| it.scope.includes(&write.tenant)) {
+            let space = self.spaces.of(&session.client, &limits, &self.schema, &kept.scope).await;
+            space.map_err(|it| it.into_store_error(OPERATION))?.check_made(OPERATION)?;
+        }
         let hindered = match self.in_transaction(&session, write, kept).await {
             Ok(verdict) => {
                 self.session = Some(session);
@@ -56,7 +61,6 @@ impl Writer {
             Err(Hindered::Doubtful(failure)) => return Err(failure.into_write_error(OPERATION)),
             Err(hindered) => hindered,
         };
-        let limits = self.limits();
         let rolled = async { Ok(session.client.batch_execute("ROLLBACK").await?) };
         let usable = limits.in_time(rolled).await.is_ok();
         let error = match hindered {
@@ -116,7 +120,8 @@ impl Writer {
         };
         if let Some(first) = appended.first {
             let events = recorded(write, &appended, first, now);
-            let keeper = Keeper { client: &session.client, sql: &self.sql, limits: &limits, now };
+            let (client, spaces) = (&session.client, &self.spaces);
+            let keeper = Keeper { client, sql: &self.sql, limits: &limits, spaces, now };
             keeper.keep(kept, &write.tenant, &events).await?;
         }
         let committed = limits.in_time(async { Ok(session.client.batch_execute("COMMIT").await?) });

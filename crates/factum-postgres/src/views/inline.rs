@@ -18,15 +18,16 @@ use futures::FutureExt;
 
 use super::ahead::Limits;
 use super::pipeline::Pipeline;
+use super::space::Spaces;
 use crate::error::Failure;
 use crate::sql::Sql;
 use crate::subscriptions::{Key, locked, store};
 
 /// The settings of the role, for the rest of the transaction: users' tables are found and planned for
-/// as in any other session. Then a mark, so that a view can undo what is its own.
+/// as in any other session.
 const AS_ROLE: &str = "SET LOCAL search_path TO DEFAULT; SET LOCAL enable_seqscan TO DEFAULT; \
      SET LOCAL enable_hashjoin TO DEFAULT; SET LOCAL enable_mergejoin TO DEFAULT; \
-     SET LOCAL jit TO DEFAULT; SET LOCAL plan_cache_mode TO DEFAULT; SAVEPOINT mark";
+     SET LOCAL jit TO DEFAULT; SET LOCAL plan_cache_mode TO DEFAULT";
 
 /// Why events with their views are not stored.
 pub(crate) enum Hindered {
@@ -104,6 +105,7 @@ pub(crate) struct Keeper<'k> {
     pub(crate) client: &'k ClientWrapper,
     pub(crate) sql: &'k Sql,
     pub(crate) limits: &'k Limits,
+    pub(crate) spaces: &'k Spaces,
     pub(crate) now: Timestamp,
 }
 
@@ -139,16 +141,23 @@ impl Keeper<'_> {
             progress.last = Some(HandledEvent { position: last.position, id: last.id });
             progress.updated_at = self.now;
             limits.in_time(store(client, self.sql, key, &progress)).await?;
+            let done = async { Ok(client.batch_execute("RELEASE SAVEPOINT mark").await?) };
+            limits.in_time(done).await?;
         }
-        let done = async { Ok(client.batch_execute("RELEASE SAVEPOINT mark").await?) };
-        Ok(limits.in_time(done).await?)
+        Ok(())
     }
 
     async fn apply(&self, kept: &Kept, events: &[RecordedEvent]) -> Result<(), Hindered> {
-        let mut view = Pipeline::new("append", self.client, self.limits).marked();
+        let space = self.spaces.known(&kept.scope).ok_or_else(|| {
+            let message = "expected a view whose tables were made, found none";
+            Hindered::Lost(StoreError::new(StoreErrorKind::Invalid, "append", message))
+        })?;
+        let mut view = Pipeline::new("append", self.client, self.limits, space);
+        view.enter_marked();
         let applying = async { kept.view.apply(events, &mut view).await };
         let applied = AssertUnwindSafe(applying).catch_unwind().await;
         let applied = applied.unwrap_or_else(|_| Err("the view panicked".into()));
+        view.leave_for_good();
         let settled = view.settled().await;
         if let Some(lost) = view.lost() {
             return Err(Hindered::Lost(lost));

@@ -26,16 +26,21 @@ pub(crate) async fn migrate(
     migrations: &[ViewMigration],
 ) -> Result<u64, StoreError> {
     let views = &store.shared.views;
-    let client = views.lend(OPERATION).await?;
+    let lent = views.lend_to_write(OPERATION, &store.shared.schema, &store.scope).await;
+    let (client, space) = lent?;
     let limits = Limits { timeout: NEVER, ..views.limits.clone() };
-    let mut view = Pipeline::new(OPERATION, &client, &limits);
-    view.begin(BEGIN_FLUSHED);
+    let mut view = Pipeline::new(OPERATION, &client, &limits, space);
+    view.enter(BEGIN_FLUSHED);
+    view.leave();
     let made = make(store, &mut view, name, migrations).await;
     let (ended, outcome) = match made {
-        Ok(made @ 1..) => match view.commit().await {
-            Ok(()) => (true, Ok(made)),
-            Err((ended, error)) => (ended, Err(error)),
-        },
+        Ok(made @ 1..) => {
+            view.enter_again();
+            match view.commit().await {
+                Ok(()) => (true, Ok(made)),
+                Err((ended, error)) => (ended, Err(error)),
+            }
+        }
         other => (view.roll_back().await, other),
     };
     drop(view);
@@ -60,7 +65,10 @@ async fn make(
     check_history(name, &made, migrations)?;
     let now = store.shared.config.clock.now().as_micros();
     for (number, migration) in (1_i32..).zip(migrations).skip(made.len()) {
-        if let Err(error) = view.batch(migration.postgres).await {
+        view.enter_again();
+        let done = view.batch(migration.postgres).await;
+        view.leave();
+        if let Err(error) = done {
             let message = format!("view {name}: migration {}: {error}", migration.name);
             let failed = || StoreError::new(StoreErrorKind::Invalid, OPERATION, message);
             return Err(view.lost().unwrap_or_else(failed));

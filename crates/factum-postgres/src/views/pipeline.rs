@@ -10,6 +10,7 @@
 //! rollback: so the first failure is the one that counts, whenever it is noticed.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::task::Poll;
 
 use async_trait::async_trait;
@@ -25,6 +26,7 @@ use tokio_postgres::{Client, Error, Row, Statement};
 
 use super::ahead::{Ahead, Limits, sent};
 use super::fault::Fault;
+use super::space::Space;
 use super::values::Parameters;
 use super::{refuse, rows};
 use crate::connection::Bind;
@@ -39,6 +41,7 @@ pub(crate) struct Pipeline<'c> {
     operation: &'static str,
     client: &'c ClientWrapper,
     limits: Limits,
+    space: Arc<Space>,
     read_only: bool,
     /// The statements of this transaction that are prepared.
     known: HashMap<String, Statement, RandomState>,
@@ -56,11 +59,17 @@ pub(crate) struct Pipeline<'c> {
 }
 
 impl<'c> Pipeline<'c> {
-    pub(crate) fn new(operation: &'static str, client: &'c ClientWrapper, limits: &Limits) -> Self {
+    pub(crate) fn new(
+        operation: &'static str,
+        client: &'c ClientWrapper,
+        limits: &Limits,
+        space: Arc<Space>,
+    ) -> Self {
         Self {
             operation,
             client,
             limits: limits.clone(),
+            space,
             read_only: false,
             known: HashMap::default(),
             ahead: Ahead::default(),
@@ -78,19 +87,45 @@ impl<'c> Pipeline<'c> {
         self
     }
 
-    /// One that has a mark already.
-    pub(crate) fn marked(mut self) -> Self {
-        self.marked = true;
-        self
-    }
-
     /// The connection. Nothing may be sent on it past the pipeline before that is settled.
     pub(crate) fn client(&self) -> &'c Client {
         self.client
     }
 
+    /// Begins the transaction, and goes where the views are.
+    pub(crate) fn enter(&mut self, begin: &str) {
+        self.begin(&format!("{begin}; {}", self.space.enter()));
+    }
+
+    /// Goes where the views are, and sets a mark there: undoing must not lead out again.
+    pub(crate) fn enter_marked(&mut self) {
+        self.begin(&format!("{}; SAVEPOINT mark", self.space.enter()));
+        self.marked = true;
+    }
+
+    /// Goes on with statements of our own.
+    pub(crate) fn leave(&mut self) {
+        if let Some(leave) = self.space.leave() {
+            self.begin(leave);
+        }
+    }
+
+    /// Goes on with statements of our own, which others commit.
+    pub(crate) fn leave_for_good(&mut self) {
+        if let Some(leave) = self.space.leave_for_good() {
+            self.begin(leave);
+        }
+    }
+
+    /// Goes on with statements of views, or with the triggers of views that a commit runs.
+    pub(crate) fn enter_again(&mut self) {
+        if let Some(enter) = self.space.enter_again() {
+            self.begin(&enter);
+        }
+    }
+
     /// Sends statements of our own, which bind nothing.
-    pub(crate) fn begin(&mut self, sql: &str) {
+    fn begin(&mut self, sql: &str) {
         let (client, sql) = (self.client, sql.to_owned());
         self.ahead.send(async move { client.batch_execute(&sql).await.map(|()| 0) }, 0);
     }
@@ -107,7 +142,8 @@ impl<'c> Pipeline<'c> {
         error.map_or(Ok(()), |error| Err(self.store_error(&error)))
     }
 
-    /// The rows of a statement of our own, behind everything that was run.
+    /// The rows of a statement of our own, behind everything that was run. To be called after
+    /// [`leave`](Self::leave).
     pub(crate) async fn own(
         &mut self,
         sql: &str,
@@ -267,7 +303,9 @@ impl<'c> Pipeline<'c> {
         if client.statement_cache.size() >= STATEMENTS_MAX {
             client.statement_cache.clear();
         }
-        match self.limits.in_time(async { Ok(client.prepare_cached(sql).await?) }).await {
+        // Of other spaces there may be one of the same text that means other tables.
+        let marked = format!("{sql}{}", self.space.mark());
+        match self.limits.in_time(async { Ok(client.prepare_cached(&marked).await?) }).await {
             Ok(statement) => {
                 self.known.insert(sql.to_owned(), statement.clone());
                 Ok(Some(statement))
@@ -407,7 +445,7 @@ impl ViewTransaction for Pipeline<'_> {
         let undone = if self.marked {
             self.settle_with("ROLLBACK TO SAVEPOINT mark").await
         } else {
-            self.settle_with(&format!("ROLLBACK; {BEGIN}")).await
+            self.settle_with(&format!("ROLLBACK; {BEGIN}; {}", self.space.enter())).await
         };
         undone.map_err(|error| {
             let lost = format!("expected to undo, found it failed: {error}");

@@ -24,10 +24,18 @@ const REFUSED: [&str; 16] = [
     "vacuum",
 ];
 
+/// What statements of views may not set: it would lead out of the role that they run as.
+const LEADING_OUT: [&str; 2] = ["role", "session"];
+/// The function that would set it anyway.
+const SETTER: &str = "set_config";
+
 /// Looks at every statement of a text; what is wrong with the first one that is refused.
 pub(crate) fn check(sql: &str) -> Result<(), String> {
     if sql.contains('\0') {
         return Err("expected a text without zero bytes, found one".into());
+    }
+    if sql.to_ascii_lowercase().contains(SETTER) {
+        return Err(format!("expected SET LOCAL, found {SETTER}"));
     }
     let mut rest = Scanner(sql.as_bytes());
     loop {
@@ -38,6 +46,11 @@ pub(crate) fn check(sql: &str) -> Result<(), String> {
             let second = rest.word();
             if second != "local" {
                 return Err("expected SET LOCAL, found SET, which outlives the transaction".into());
+            }
+            rest.skip_blanks();
+            let third = rest.word();
+            if third.is_empty() || LEADING_OUT.contains(&third.as_str()) {
+                return Err("expected SET LOCAL of a plain setting, found one of a role".into());
             }
         } else if REFUSED.contains(&first.as_str()) {
             let first = first.to_ascii_uppercase();
@@ -197,6 +210,10 @@ mod tests {
             "SELECT $tag$ ; $$ ; $tag$; release a",
             "SELECT \"a;b\" FROM t;;; PREPARE TRANSACTION 'x'",
             "SET search_path = elsewhere",
+            "SET LOCAL ROLE none",
+            "SET LOCAL \"role\" TO none",
+            "SET /* */ LOCAL SESSION AUTHORIZATION DEFAULT",
+            "SELECT Set_Config('role', 'none', true)",
             "SELECT $1; COPY t FROM STDIN",
             "UPDATE t SET a = b$c; ABORT",
             "SELECT 1\0",

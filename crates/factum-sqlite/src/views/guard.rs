@@ -1,14 +1,20 @@
 //! What statements of views may do. SQLite asks while it prepares a statement; a flag says whether
 //! it is one of a view's, so that the store's own are prepared unhindered.
+//!
+//! Statements of a scope reach the tables that statements of the same scope made, and nothing else: not
+//! the store's own, not those of other scopes, not the list of what is in the file.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::Connection;
-use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+use rusqlite::hooks::{AuthContext, Authorization};
+
+use super::owners::Owners;
+use super::rules::Statement;
 
 /// The store's own tables.
-pub(crate) const OWN_TABLES: [&str; 15] = [
+pub(crate) const OWN_TABLES: [&str; 16] = [
     "claims",
     "commands",
     "events",
@@ -24,23 +30,18 @@ pub(crate) const OWN_TABLES: [&str; 15] = [
     "term_positions",
     "terms",
     "view_migrations",
+    "view_tables",
 ];
 
 /// Tables of this name belong to formats that are still to come.
 const OWN_PREFIX: &str = "factum_";
 
-/// Pragmas that only tell.
-const TELLING_PRAGMAS: [&str; 9] = [
-    "data_version",
-    "foreign_key_list",
-    "index_info",
-    "index_list",
-    "index_xinfo",
-    "page_count",
-    "table_info",
-    "table_list",
-    "table_xinfo",
-];
+/// Whether a table is the store's.
+pub(super) fn is_own(table: &str) -> bool {
+    let prefix = table.get(..OWN_PREFIX.len());
+    OWN_TABLES.iter().any(|it| it.eq_ignore_ascii_case(table))
+        || prefix.is_some_and(|it| it.eq_ignore_ascii_case(OWN_PREFIX))
+}
 
 /// Stands between the statements of views and a connection.
 #[derive(Clone, Debug)]
@@ -53,11 +54,24 @@ pub(crate) struct Guard {
 struct Seen {
     /// Statements of views are being prepared or run.
     on: AtomicBool,
-    /// An index of a view is being made. SQLite then asks to fill it as well, which by itself, as the
-    /// statement REINDEX, reaches the store's own.
-    indexing: AtomicBool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Whose views they are.
+    scope: String,
+    owners: Owners,
+    statement: Statement,
     /// What the last statement was refused for.
-    denied: Mutex<Option<String>>,
+    denied: Option<String>,
+}
+
+impl Seen {
+    // All sides are one thread; the lock is there only as far as the types ask for it.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// While it lives, what is prepared are statements of views.
@@ -82,86 +96,75 @@ impl Guard {
         conn.authorizer(Some(move |context: AuthContext<'_>| guard.judge(&context)))
     }
 
-    /// Statements are those of views until what is returned is dropped.
-    pub(crate) fn enter(&self) -> Guarded {
+    /// Statements are those of views of `scope` until what is returned is dropped.
+    pub(crate) fn enter(&self, conn: &Connection, scope: &str) -> rusqlite::Result<Guarded> {
+        let mut state = self.seen.state();
+        state.owners.refresh(conn)?;
+        if state.scope != scope {
+            scope.clone_into(&mut state.scope);
+        }
+        drop(state);
         self.seen.on.store(true, Ordering::Relaxed);
-        Guarded(Arc::clone(&self.seen))
+        Ok(Guarded(Arc::clone(&self.seen)))
+    }
+
+    /// The next statement begins.
+    pub(crate) fn next(&self) {
+        self.seen.state().statement = Statement::default();
+    }
+
+    /// Notes whose the tables are that the statement made which has just run.
+    pub(crate) fn settle(&self, conn: &Connection) -> rusqlite::Result<()> {
+        let mut state = self.seen.state();
+        if !state.statement.defines() {
+            return Ok(());
+        }
+        state.statement = Statement::default();
+        // Not while the state is held: what runs here is asked about as well.
+        let (owners, scope) = (std::mem::take(&mut state.owners), state.scope.clone());
+        drop(state);
+        let on = self.seen.on.swap(false, Ordering::Relaxed);
+        let settled = owners.settle(conn, &scope);
+        self.seen.on.store(on, Ordering::Relaxed);
+        settled
+    }
+
+    /// What is in the file may be another than it was: another transaction begins, or something was
+    /// rolled back.
+    pub(crate) fn forget(&self) {
+        self.seen.state().owners = Owners::default();
+    }
+
+    /// What is in the file is looked at again before the next statement.
+    pub(crate) fn recheck(&self) {
+        self.seen.state().owners.recheck();
     }
 
     /// What the last statement was refused for.
     pub(crate) fn take_denied(&self) -> Option<String> {
-        self.seen.denied.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.seen.state().denied.take()
     }
 
     fn judge(&self, context: &AuthContext<'_>) -> Authorization {
-        // Both sides are one thread; the flag is shared only as far as the types ask for it.
         if !self.seen.on.load(Ordering::Relaxed) {
             return Authorization::Allow;
         }
-        let fills = matches!(context.action, AuthAction::Reindex { .. });
-        if fills && self.seen.indexing.swap(false, Ordering::Relaxed) {
-            return Authorization::Allow;
+        let mut state = self.seen.state();
+        let State { scope, owners, statement, denied } = &mut *state;
+        match statement.refusal(&context.action, owners, scope, self.writes) {
+            None => Authorization::Allow,
+            Some(refused) => {
+                *denied = Some(refused);
+                Authorization::Deny
+            }
         }
-        let Some(refused) = refusal(&context.action, self.writes) else {
-            let makes = matches!(context.action, AuthAction::CreateIndex { .. });
-            self.seen.indexing.fetch_or(makes, Ordering::Relaxed);
-            return Authorization::Allow;
-        };
-        *self.seen.denied.lock().unwrap_or_else(PoisonError::into_inner) = Some(refused);
-        Authorization::Deny
     }
 }
 
 impl Drop for Guarded {
     fn drop(&mut self) {
-        self.0.indexing.store(false, Ordering::Relaxed);
         self.0.on.store(false, Ordering::Relaxed);
     }
-}
-
-/// Why a statement of a view may not do this; `None` if it may.
-fn refusal(action: &AuthAction<'_>, writes: bool) -> Option<String> {
-    use AuthAction as It;
-    let changed = match action {
-        It::Select | It::Read { .. } | It::Function { .. } | It::Recursive => return None,
-
-        It::Pragma { pragma_name, .. } => {
-            let tells = TELLING_PRAGMAS.iter().any(|it| it.eq_ignore_ascii_case(pragma_name));
-            let refused = || format!("expected no pragma that changes things, found {pragma_name}");
-            return (!tells).then(refused);
-        }
-        It::Transaction { .. } | It::Savepoint { .. } => {
-            let refused = "expected a statement inside the transaction, found one that begins, \
-                           ends or marks one";
-            return Some(refused.into());
-        }
-        _ if !writes => {
-            return Some("expected a statement that only reads, found one that writes".into());
-        }
-        It::Insert { table_name }
-        | It::Delete { table_name }
-        | It::Update { table_name, .. }
-        | It::CreateTable { table_name }
-        | It::DropTable { table_name }
-        | It::CreateIndex { table_name, .. }
-        | It::DropIndex { table_name, .. }
-        | It::CreateTrigger { table_name, .. }
-        | It::DropTrigger { table_name, .. }
-        | It::AlterTable { table_name, .. }
-        | It::CreateVtable { table_name, .. }
-        | It::DropVtable { table_name, .. } => table_name,
-        It::CreateView { view_name } | It::DropView { view_name } => view_name,
-        // A table of the connection would hide the store's own of the same name from the store.
-        _ => {
-            let refused = "expected a statement on tables of views, found one on temporary tables, \
-                           on other files or on the whole file";
-            return Some(refused.into());
-        }
-    };
-    let prefix = changed.get(..OWN_PREFIX.len());
-    let own = OWN_TABLES.iter().any(|it| it.eq_ignore_ascii_case(changed))
-        || prefix.is_some_and(|it| it.eq_ignore_ascii_case(OWN_PREFIX));
-    own.then(|| format!("expected a table of a view, found the store's own table {changed}"))
 }
 
 #[cfg(test)]

@@ -87,7 +87,8 @@ pub(crate) fn apply(
             events = read(conn, names, first, appended.last)?;
         }
         begin(conn)?;
-        let mut transaction = SqliteView::new(conn, statements);
+        let whose = subscriptions::scope_text(scope.tenant());
+        let mut transaction = SqliteView::new(conn, statements, whose);
         let polled = poll_once(|| view.apply(&events, &mut transaction));
         let failed = transaction.end().map_err(|lost| Failure::Append(lost.into()))?;
         let reason = match polled {
@@ -98,6 +99,7 @@ pub(crate) fn apply(
         };
         end(conn, reason.is_none())?;
         if let Some(reason) = reason {
+            statements.guard.forget();
             let reason = format!("{}: {reason}", view.name());
             return Ok(Err(Refusal::Hook { hook: "inline view", reason }.into()));
         }

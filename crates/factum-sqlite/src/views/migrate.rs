@@ -43,6 +43,7 @@ pub(super) fn migrate(
     let made = made(&transaction, tenant, name)?;
     check(name, &made, steps)?;
     let mut statements = Statements::new(guard);
+    statements.begin(scope_text(tenant));
     for (number, step) in (1_i64..).zip(steps).skip(made.len()) {
         let done = statements.batch(&transaction, step.sql);
         done.map_err(|failure| failed(name, step, failure))?;

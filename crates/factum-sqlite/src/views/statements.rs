@@ -9,7 +9,7 @@ use rusqlite::fallible_iterator::FallibleIterator;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Batch, CachedStatement, Connection, Statement};
 
-use super::guard::Guard;
+use super::guard::{Guard, Guarded};
 use crate::error::StatementFailure;
 
 /// How many statements are known before all are forgotten and looked at again.
@@ -19,10 +19,16 @@ const KNOWN_MAX: usize = 1 << 12;
 #[derive(Debug)]
 pub(crate) struct Statements {
     pub(crate) guard: Guard,
-    /// What each one binds. A statement that is here passed the guard: SQLite's own store of
-    /// prepared statements, which the guard does not see, is not asked for any other.
-    known: HashMap<Box<str>, Binds, RandomState>,
+    /// Whose views they are.
+    scope: Box<str>,
+    /// What each one binds, by scope. A statement that is here passed the guard for its scope: SQLite's
+    /// own store of prepared statements, which the guard does not see, is not asked for any other.
+    known: HashMap<Box<str>, Known, RandomState>,
+    /// How many are known.
+    count: usize,
 }
+
+type Known = HashMap<Box<str>, Binds, RandomState>;
 
 /// Which value goes to which of a statement's places.
 #[derive(Clone, Debug)]
@@ -34,7 +40,15 @@ struct Binds {
 
 impl Statements {
     pub(crate) fn new(guard: Guard) -> Self {
-        Self { guard, known: HashMap::default() }
+        Self { guard, scope: Box::default(), known: HashMap::default(), count: 0 }
+    }
+
+    /// The statements that follow are those of views of `scope`, in another transaction than before.
+    pub(crate) fn begin(&mut self, scope: &str) {
+        if *self.scope != *scope {
+            self.scope = scope.into();
+        }
+        self.guard.recheck();
     }
 
     /// Runs a statement and says how many rows it changed, or gave.
@@ -44,7 +58,7 @@ impl Statements {
         sql: &str,
         values: &[SqlValue<'_>],
     ) -> Result<u64, StatementFailure> {
-        let _guarded = self.guard.enter();
+        let _guarded = self.enter(conn)?;
         let before = conn.total_changes();
         let mut statement = self.bound(conn, sql, values)?;
         let mut rows = statement.raw_query();
@@ -54,11 +68,14 @@ impl Statements {
         }
         drop(rows);
         // SQLite goes on telling of the last statement that changed rows.
-        Ok(match statement.readonly() {
+        let concerned = match statement.readonly() {
             true => given,
             false if conn.total_changes() == before => 0,
             false => conn.changes(),
-        })
+        };
+        drop(statement);
+        self.settle(conn)?;
+        Ok(concerned)
     }
 
     /// Runs a statement and gives its rows.
@@ -68,7 +85,7 @@ impl Statements {
         sql: &str,
         values: &[SqlValue<'_>],
     ) -> Result<Vec<SqlRow>, StatementFailure> {
-        let _guarded = self.guard.enter();
+        let _guarded = self.enter(conn)?;
         let mut statement = self.bound(conn, sql, values)?;
         let columns = statement.column_count();
         let mut rows = statement.raw_query();
@@ -81,19 +98,36 @@ impl Statements {
             }
             found.push(SqlRow::new(values));
         }
+        drop(rows);
+        drop(statement);
+        self.settle(conn)?;
         Ok(found)
     }
 
     /// Runs several statements that bind nothing.
     pub(crate) fn batch(&mut self, conn: &Connection, sql: &str) -> Result<(), StatementFailure> {
-        let _guarded = self.guard.enter();
         let mut statements = Batch::new(conn, sql);
-        while let Some(mut statement) = statements.next().map_err(|error| self.prepared(error))? {
+        loop {
+            let _guarded = self.enter(conn)?;
+            self.guard.next();
+            let next = statements.next().map_err(|error| self.prepared(error))?;
+            let Some(mut statement) = next else { return Ok(()) };
             Binds::of(&statement, 0)?;
             let mut rows = statement.raw_query();
             while rows.next().map_err(|error| self.ran(error))?.is_some() {}
+            drop(rows);
+            drop(statement);
+            self.settle(conn)?;
         }
-        Ok(())
+    }
+
+    fn enter(&self, conn: &Connection) -> Result<Guarded, StatementFailure> {
+        self.guard.enter(conn, &self.scope).map_err(StatementFailure::Store)
+    }
+
+    /// Notes what a statement has made.
+    fn settle(&self, conn: &Connection) -> Result<(), StatementFailure> {
+        self.guard.settle(conn).map_err(StatementFailure::Store)
     }
 
     fn bound<'c>(
@@ -102,7 +136,9 @@ impl Statements {
         sql: &str,
         values: &[SqlValue<'_>],
     ) -> Result<CachedStatement<'c>, StatementFailure> {
-        let known = self.known.get(sql).filter(|binds| binds.count == values.len()).cloned();
+        self.guard.next();
+        let known = self.known.get(&self.scope).and_then(|known| known.get(sql));
+        let known = known.filter(|binds| binds.count == values.len()).cloned();
         let binds = known.map_or_else(|| self.look_at(conn, sql, values.len()), Ok)?;
         let mut statement = conn.prepare_cached(sql).map_err(|error| self.prepared(error))?;
         for place in 1..=values.len() {
@@ -122,10 +158,12 @@ impl Statements {
     ) -> Result<Binds, StatementFailure> {
         let statement = conn.prepare(sql).map_err(|error| self.prepared(error))?;
         let binds = Binds::of(&statement, values)?;
-        if self.known.len() >= KNOWN_MAX {
+        if self.count >= KNOWN_MAX {
             self.known.clear();
+            self.count = 0;
         }
-        self.known.insert(sql.into(), binds.clone());
+        self.count += 1;
+        self.known.entry(self.scope.clone()).or_default().insert(sql.into(), binds.clone());
         Ok(binds)
     }
 

@@ -25,8 +25,13 @@ pub(crate) struct SqliteView<'c> {
 }
 
 impl<'c> SqliteView<'c> {
-    /// The statements run inside the open savepoint `view`.
-    pub(crate) fn new(conn: &'c mut Connection, statements: &'c mut Statements) -> Self {
+    /// The statements of views of `scope` run inside the open savepoint `view`.
+    pub(crate) fn new(
+        conn: &'c mut Connection,
+        statements: &'c mut Statements,
+        scope: &str,
+    ) -> Self {
+        statements.begin(scope);
         Self { conn, statements, marked: false, failed: None, lost: None }
     }
 
@@ -125,6 +130,7 @@ impl ViewTransaction for SqliteView<'_> {
 
     async fn undo(&mut self) -> Result<(), ViewError> {
         self.failed = None;
+        self.statements.guard.forget();
         self.steer(if self.marked { &["ROLLBACK TO mark"] } else { &["ROLLBACK TO view"] })
     }
 }

@@ -69,7 +69,8 @@ impl ViewRequest {
             State::Ran(None) | State::Done(_) => return Ok(Err(rolled_back().into())),
         };
         begin(conn)?;
-        let mut view = SqliteView::new(conn, statements);
+        let scope = subscriptions::scope_text(self.tenant.as_ref());
+        let mut view = SqliteView::new(conn, statements, scope);
         let polled = poll_once(|| work(&mut view));
         let failed = view.end().map_err(|lost| {
             let again = StoreError::new(lost.kind(), OPERATION, lost.message());
@@ -94,6 +95,9 @@ impl ViewRequest {
         };
         let stored = matches!(&judged, Ok(Transacted::Advanced(Advanced::Stored { .. })));
         end(conn, stored)?;
+        if !stored {
+            statements.guard.forget();
+        }
         Ok(judged.map(|done| drop(self.state.replace(State::Done(done)))))
     }
 }

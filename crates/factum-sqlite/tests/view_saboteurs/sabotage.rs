@@ -53,6 +53,10 @@ pub(crate) enum Sabotage {
     Keep(Keeping),
     Fits(fn(&dyn InlineView, &Progress) -> bool),
     Apply(Applying),
+    /// Keeps the views of all tenants together.
+    OneSpace,
+    /// Shows the store's own tables as empty ones.
+    LogAsEmpty,
     /// Gives every opening a store of its own.
     OpenApart,
 }

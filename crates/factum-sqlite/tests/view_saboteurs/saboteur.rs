@@ -92,8 +92,10 @@ impl EventStore for Saboteur {
 #[async_trait]
 impl ViewStore for Saboteur {
     async fn transact(&self, work: ViewWork) -> Result<Transacted, StoreError> {
-        if let Sabotage::Transact(transact) = self.sabotage {
-            return transact(self.inner(), work).await;
+        match self.sabotage {
+            Sabotage::Transact(transact) => return transact(self.inner(), work).await,
+            Sabotage::OneSpace => return self.all.transact(work).await,
+            _ => {}
         }
         let sabotage = self.sabotage;
         let bent: ViewWork = Box::new(move |view| {
@@ -116,6 +118,7 @@ impl ViewStore for Saboteur {
             Sabotage::Migrate(migrate) => {
                 migrate(self.inner(), name.clone(), migrations.to_vec()).await
             }
+            Sabotage::OneSpace => self.all.migrate_view(name, migrations).await,
             _ => self.inner.migrate_view(name, migrations).await,
         }
     }
@@ -130,6 +133,11 @@ impl ViewStore for Saboteur {
                 let values = values.iter().map(|it| it.clone().into_owned()).collect();
                 query(self.inner(), sql.to_owned(), values).await
             }
+            Sabotage::OneSpace => self.all.query_view(sql, values).await,
+            Sabotage::LogAsEmpty => match self.inner.query_view(sql, values).await {
+                Err(error) if error.message().contains("the store's own") => Ok(Vec::new()),
+                answer => answer,
+            },
             _ => self.inner.query_view(sql, values).await,
         }
     }

@@ -47,6 +47,7 @@ mod truncation;
 mod view_migrations;
 mod view_statements;
 mod view_tables;
+mod view_walls;
 mod views;
 mod watch;
 
@@ -119,6 +120,7 @@ pub fn cases() -> Vec<Case> {
         view_statements::CASES,
         view_migrations::CASES,
         view_migrations::LASTING,
+        view_walls::CASES,
         inline_views::CASES,
         inline_views::APART,
         concurrency::CASES,

@@ -6,3 +6,5 @@ FROM (SELECT count(DISTINCT key) FILTER (WHERE status <> 2) AS keys,
              count(*) FILTER (WHERE status <> 1) AS dead
       FROM {schema}.letters WHERE scope = $1 AND name = $2) c
 WHERE s.scope = $1 AND s.name = $2
+  AND s.place = (SELECT p.place FROM {schema}.subscriptions p WHERE p.scope = $1 AND p.name = $2
+               ORDER BY p.place DESC LIMIT 1)

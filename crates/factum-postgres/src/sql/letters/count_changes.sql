@@ -24,3 +24,5 @@ UPDATE {schema}.subscriptions s SET
     parked_keys = s.parked_keys + c.keys, waiting_events = s.waiting_events + c.waiting,
     dead_letters = s.dead_letters + c.dead
 FROM counts c WHERE s.scope = $1 AND s.name = $2
+  AND s.place = (SELECT p.place FROM {schema}.subscriptions p WHERE p.scope = $1 AND p.name = $2
+               ORDER BY p.place DESC LIMIT 1)

@@ -5,3 +5,5 @@ UPDATE {schema}.subscriptions SET
     rebuild_after = NULL, rebuild_at = NULL, rebuild_target = NULL, parked_keys = 0, waiting_events = 0,
     dead_letters = 0, instructions = 0
 WHERE scope = $1 AND name = $2
+  AND place = (SELECT p.place FROM {schema}.subscriptions p WHERE p.scope = $1 AND p.name = $2
+               ORDER BY p.place DESC LIMIT 1)

@@ -4,6 +4,7 @@ mod inline;
 mod migrations;
 mod statements;
 mod transactions;
+mod walls;
 
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +18,8 @@ use crate::sabotage::Sabotage;
 pub(crate) type Row = (&'static str, Sabotage);
 
 pub(crate) fn table() -> Vec<Row> {
-    [transactions::rows(), statements::rows(), migrations::rows(), inline::rows()].concat()
+    [transactions::rows(), statements::rows(), migrations::rows(), inline::rows(), walls::rows()]
+        .concat()
 }
 
 fn declared(name: SubscriptionName) -> Registration {

@@ -50,11 +50,11 @@ const STREAM: &str = "ann";
 /// Numbers around those at which something counts differently.
 fn number() -> impl Strategy<Value = u64> {
     let edge = prop_oneof![
-        Just(1_u64 << 31),
-        Just(1_u64 << 32),
-        Just(1_u64 << 53),
+        1 => Just(1_u64 << 31),
+        1 => Just(1_u64 << 32),
+        1 => Just(1_u64 << 53),
         3 => Just(1_u64 << 63),
-        Just(u64::MAX - 1),
+        1 => Just(u64::MAX - 1),
     ];
     let near = (edge, 0..4_u64).prop_map(|(edge, off)| (edge - 2).saturating_add(off));
     prop_oneof![2 => 0..6_u64, 3 => near]
@@ -71,11 +71,11 @@ fn perhaps() -> impl Strategy<Value = Option<u64>> {
 fn extra() -> impl Strategy<Value = Extra> {
     prop_oneof![
         3 => Just(Extra::Nothing),
-        number().prop_map(Extra::Last),
-        number().prop_map(Extra::Put),
-        number().prop_map(Extra::Remove),
-        number().prop_map(Extra::Begin),
-        (version(), number(), number()).prop_map(|(version, a, b)| Extra::Upgrade(version, a, b)),
+        1 => number().prop_map(Extra::Last),
+        1 => number().prop_map(Extra::Put),
+        1 => number().prop_map(Extra::Remove),
+        1 => number().prop_map(Extra::Begin),
+        1 => (version(), number(), number()).prop_map(|(version, a, b)| Extra::Upgrade(version, a, b)),
     ]
 }
 
@@ -115,12 +115,12 @@ pub(super) fn probes() -> impl Strategy<Value = Probe> {
             .prop_map(|(name, version, start)| Probe::Register { name, version, start }),
         2 => (name(), perhaps(), perhaps())
             .prop_map(|(name, epoch, beat)| Probe::Claim { name, epoch, beat }),
-        (name(), mostly(), number(), proptest::bool::weighted(0.2))
+        1 => (name(), mostly(), number(), proptest::bool::weighted(0.2))
             .prop_map(|(name, epoch, head, release)| Probe::Renew { name, epoch, head, release }),
         6 => (name(), mostly(), mostly(), number(), extra())
             .prop_map(|(name, epoch, from, to, extra)| Probe::Step { name, epoch, from, to, extra }),
-        (name(), mostly()).prop_map(|(name, after)| Probe::Rebuild { name, after }),
-        (name(), number(), any::<bool>())
+        1 => (name(), mostly()).prop_map(|(name, after)| Probe::Rebuild { name, after }),
+        1 => (name(), number(), any::<bool>())
             .prop_map(|(name, at, discard)| Probe::Settle { name, at, discard }),
         4 => reading,
         3 => writing,
@@ -251,8 +251,8 @@ async fn of_snapshots(store: &SharedStore, probe: &Probe) -> String {
             shown(store.save_snapshot(kept).await)
         }
         Probe::Latest(through) => {
-            let found = store.latest_snapshot(&account(STREAM), &kind, Some(revision(*through)));
-            shown(found.await)
+            let stream = account(STREAM);
+            shown(store.latest_snapshot(&stream, &kind, Some(revision(*through))).await)
         }
         Probe::Snapshots { after, limit } => {
             let tenant = store.scope().tenant().cloned().expect("the handle is of one tenant");

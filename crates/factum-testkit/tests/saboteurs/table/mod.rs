@@ -5,6 +5,7 @@ mod checkpoints;
 mod dead_letters;
 mod judging;
 mod leases;
+mod numbers;
 mod orders;
 mod reads;
 mod snapshots;
@@ -27,6 +28,7 @@ pub(crate) fn table() -> Vec<Row> {
         checkpoints::rows(),
         orders::rows(),
         leases::rows(),
+        numbers::rows(),
         dead_letters::rows(),
         whole::rows(),
     ]
