@@ -11,7 +11,7 @@ use common::session::Session;
 use common::views::{declared, named};
 use common::{Place, on_every_postgres, open};
 use factum_core::{
-    Advance, CheckpointStore, EventStore, LeaseAnswer, LeaseClaim, LeaseStore, OwnerId, Position,
+    Advance, EventStore, LeaseAnswer, LeaseClaim, LeaseStore, OwnerId, Position,
     SharedStore, StoreErrorKind, TenantId, TenantScope, Transacted, ViewErrorKind, ViewMigration,
     ViewStore,
 };
