@@ -218,6 +218,16 @@ pub enum StoreErrorKind {
     Unavailable,
     /// The answer was lost: the write may be durable. Retry only with the same command id.
     OutcomeUnknown,
+    /// It took longer than a limit of the server allows. Nothing was stored; retry if it was only
+    /// busy, else raise the limit or ask for less.
+    TimedOut,
+    /// What the store stands on failed: a disk, memory, the server itself, or a defect. Nothing was
+    /// stored; look at the machine and its log before trying again.
+    Failed,
+    /// The store cannot be used in the way it is set up: its address, its database, encryption, a
+    /// pooler in between. Nothing was stored, and no retry helps; change the setting that the
+    /// [advice](StoreError::advice) names.
+    Misconfigured,
     /// No room is left. Nothing was stored, reads go on; writes go on once there is room.
     StorageFull,
     /// A stated limit was exceeded. Nothing happened; ask for less.
@@ -230,7 +240,7 @@ pub enum StoreErrorKind {
     StreamDeleted,
     /// The bytes are not a store, or one of a format this program does not know. Left untouched.
     Incompatible,
-    /// Permission was denied. Nothing happened.
+    /// Permission was denied, or the store may only be read. Nothing happened.
     Denied,
     /// Stored bytes contradict each other or their checksums. Stop writing, verify, restore.
     Corrupt,
@@ -238,13 +248,15 @@ pub enum StoreErrorKind {
     Fenced,
 }
 
-/// A failure of the store: a kind to act upon, the operation, what happened, and its cause.
+/// A failure of the store: a kind to act upon, the operation, what happened, what to change, and its
+/// cause.
 #[derive(Debug, thiserror::Error)]
-#[error("{operation}: {message}")]
+#[error("{operation}: {message}{}", advice.map_or(String::new(), |it| format!("; {it}")))]
 pub struct StoreError {
     kind: StoreErrorKind,
     operation: &'static str,
     message: String,
+    advice: Option<&'static str>,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -252,7 +264,15 @@ impl StoreError {
     /// A failure of `operation`, a lower-case verb phrase such as `"open store"`. The message says
     /// what was expected and found; it never holds a payload or a secret.
     pub fn new(kind: StoreErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
-        Self { kind, operation, message: message.into(), source: None }
+        Self { kind, operation, message: message.into(), advice: None, source: None }
+    }
+
+    /// The same failure with what the operator can change about it, such as `"add prepare=false to
+    /// the address"`.
+    #[must_use]
+    pub fn with_advice(mut self, advice: impl Into<Option<&'static str>>) -> Self {
+        self.advice = advice.into();
+        self
     }
 
     /// The same failure with its cause.
@@ -277,9 +297,21 @@ impl StoreError {
         self.kind
     }
 
-    /// What happened, without the operation.
+    /// What happened, without the operation and the advice.
     pub fn message(&self) -> &str {
         &self.message
+    }
+
+    /// What the operator can change about it, where the store knows.
+    pub fn advice(&self) -> Option<&'static str> {
+        self.advice
+    }
+
+    /// The same failure of another operation that it stopped, or of the next request that waited for
+    /// the same answer. Without the cause, which cannot be copied.
+    #[must_use]
+    pub fn again(&self, operation: &'static str) -> Self {
+        Self::new(self.kind, operation, self.message.clone()).with_advice(self.advice)
     }
 
     /// What was being done.

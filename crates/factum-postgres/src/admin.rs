@@ -251,7 +251,7 @@ impl PostgresStore {
             drop(deadpool_postgres::Object::take(client));
             return Err(Failure::NoAnswer(limit).into_append_error());
         };
-        match answer.map_err(Failure::from) {
+        match answer.map_err(|it| Failure::from(it).at(self.shared.connector.place())) {
             Err(failure) if failure.is_lock_timeout() => {
                 Err(holder::named(&client, &self.shared, failure).await.into())
             }

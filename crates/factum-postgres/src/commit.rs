@@ -24,7 +24,7 @@ use tokio_postgres::{Row, Statement};
 use crate::PostgresStoreConfig;
 use crate::answer::Verdict;
 use crate::connection::{Bind, Connector, SETTINGS};
-use crate::error::{Failure, copy};
+use crate::error::Failure;
 use crate::group::Group;
 use crate::hints::Hints;
 use crate::holder;
@@ -126,7 +126,7 @@ impl Writer {
                     self.problem.set(&error.to_string());
                 }
                 for write in group {
-                    let _ = write.reply.send(Err(copy(&error)));
+                    let _ = write.reply.send(Err(error.again("append")));
                 }
             }
         }
@@ -199,7 +199,8 @@ impl Writer {
         if answer.is_err() {
             self.connector.cancel(&client.client).await;
         }
-        Ok(answer.map_err(|_| Failure::NoAnswer(limit))??)
+        let answer = answer.map_err(|_| Failure::NoAnswer(limit))?;
+        answer.map_err(|error| Failure::from(error).at(self.connector.place()))
     }
 
     /// What a failed group means for its requests. Keeps the connection if it still serves.
@@ -268,8 +269,9 @@ impl Writer {
         let settings = format!(
             "{SETTINGS}; SET lock_timeout = {lock_ms}; SET statement_timeout = {all_ms}; {flush}"
         );
-        client.batch_execute(&settings).await?;
-        let append = Some(client.prepare(&self.sql.append).await?);
+        let at = |error| Failure::from(error).at(self.connector.place());
+        client.batch_execute(&settings).await.map_err(at)?;
+        let append = Some(client.prepare(&self.sql.append).await.map_err(at)?);
         Ok(Session { client, append })
     }
 

@@ -9,10 +9,12 @@ use factum_core::{StoreError, StoreErrorKind};
 use futures::Stream;
 use futures::stream;
 use tokio_postgres::types::{ToSql, Type};
-use tokio_postgres::{AsyncMessage, Client, NoTls};
+use tokio_postgres::{AsyncMessage, Client, NoTls, Transaction};
 
 use crate::PostgresStoreConfig;
+use crate::address::check_address;
 use crate::error::Failure;
+use crate::place::Place;
 use crate::tls::{Tls, tls};
 
 pub(crate) const OPERATION: &str = "open store";
@@ -32,6 +34,7 @@ pub(crate) struct Connector {
     config: tokio_postgres::Config,
     tls: Tls,
     timeout: Duration,
+    place: Place,
 }
 
 impl std::fmt::Debug for Connector {
@@ -44,6 +47,7 @@ impl Connector {
     pub(crate) fn new(config: &PostgresStoreConfig) -> Result<Self, StoreError> {
         let invalid =
             |message: String| StoreError::new(StoreErrorKind::Invalid, OPERATION, message);
+        check_address(&config.url).map_err(|error| invalid(error.to_string()))?;
         let parsed: Result<tokio_postgres::Config, _> = config.url.parse();
         let mut parsed = parsed.map_err(|error| {
             let cause =
@@ -63,7 +67,13 @@ impl Connector {
             parsed.connect_timeout(timeout);
         }
         let tls = tls(&parsed, config)?;
-        Ok(Self { config: parsed, tls, timeout })
+        let place = Place::new(&parsed);
+        Ok(Self { config: parsed, tls, timeout, place })
+    }
+
+    /// Where its connections lead, for messages.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// A new connection, driven by a task that ends with it.
@@ -76,18 +86,20 @@ impl Connector {
         &self,
         hear: impl FnMut(AsyncMessage) + Send + 'static,
     ) -> Result<Client, Failure> {
+        let refused = |error| Failure::to_connect(error, &self.place);
         // Boxed: to connect takes many kilobytes of state, which nothing else needs.
         let connecting = Box::pin(async {
             match &self.tls {
                 Tls::None => {
-                    let (client, connection) = self.config.connect(NoTls).await.map_err(refused)?;
+                    let connected = self.config.connect(NoTls).await;
+                    let (client, connection) = connected.map_err(refused)?;
                     drive(connection, hear);
                     Ok(client)
                 }
                 #[cfg(feature = "tls")]
                 Tls::Rustls(tls) => {
-                    let (client, connection) =
-                        self.config.connect(tls.clone()).await.map_err(refused)?;
+                    let connected = self.config.connect(tls.clone()).await;
+                    let (client, connection) = connected.map_err(refused)?;
                     drive(connection, hear);
                     Ok(client)
                 }
@@ -122,10 +134,8 @@ impl Connector {
     }
 
     pub(crate) fn too_late(&self) -> Failure {
-        Failure::NoConnection(format!(
-            "expected a connection within {:?}, found none",
-            self.timeout
-        ))
+        let (hosts, timeout) = (self.place.hosts(), self.timeout);
+        Failure::not_connected(format!("could not connect to {hosts} within {timeout:?}"))
     }
 
     /// A pool of at most `connections_max` connections. Connects when one is asked for. `own` says
@@ -193,15 +203,23 @@ where
     stream::poll_fn(|cx| connection.poll_message(cx))
 }
 
-/// A failure to connect: what the server says, or that there is none.
-pub(crate) fn refused(error: tokio_postgres::Error) -> Failure {
-    if error.as_db_error().is_some() { Failure::Postgres(error) } else { no_connection(&error) }
+/// Lifts the limits of time that the server, the database or the role sets, for the rest of a
+/// transaction that reads the whole log.
+pub(crate) async fn lift_limits(transaction: &Transaction<'_>) -> Result<(), Failure> {
+    transaction.query_typed(&lifting("true"), &[]).await?;
+    Ok(())
 }
 
-/// The failure to connect at all: nothing was sent.
-pub(crate) fn no_connection(error: &tokio_postgres::Error) -> Failure {
-    let cause = std::error::Error::source(error).map_or(String::new(), |it| format!(": {it}"));
-    Failure::NoConnection(format!(
-        "expected a connection to the server, found none ({error}{cause})"
-    ))
+/// The same for what is left of a session of our own.
+pub(crate) async fn lift_session_limits(client: &Client) -> Result<(), Failure> {
+    client.query_typed(&lifting("false"), &[]).await?;
+    Ok(())
+}
+
+/// Older servers do not know all of them.
+pub(crate) fn lifting(local: &str) -> String {
+    format!(
+        "SELECT pg_catalog.set_config(name, '0', {local}) FROM pg_catalog.pg_settings WHERE name IN \
+         ('statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')"
+    )
 }

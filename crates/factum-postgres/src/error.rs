@@ -5,13 +5,22 @@ use std::time::Duration;
 use factum_core::{AppendError, Refusal, StoreError, StoreErrorKind};
 use tokio_postgres::error::{DbError, Severity, SqlState};
 
+use crate::place::Place;
+
+pub(crate) mod codes;
+mod driver;
+
+use codes::meaning;
+
 /// A failure inside this crate, before it is known whether it happened in a read or an append.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The server or the connection to it said no.
     Postgres(tokio_postgres::Error),
+    /// The same with where that was.
+    At(tokio_postgres::Error, Place),
     /// No connection could be had; nothing was sent.
-    NoConnection(String),
+    NoConnection(StoreErrorKind, String, Option<&'static str>),
     /// No answer came in time.
     NoAnswer(Duration),
     /// Stored values contradict each other; names the place.
@@ -35,22 +44,57 @@ impl From<Refusal> for Failure {
 }
 
 impl Failure {
+    /// The same failure with where it happened.
+    pub(crate) fn at(self, place: &Place) -> Self {
+        match self {
+            Self::Postgres(error) => Self::At(error, place.clone()),
+            other => other,
+        }
+    }
+
+    /// A failure to connect: what the server says, or that there is none.
+    pub(crate) fn to_connect(error: tokio_postgres::Error, place: &Place) -> Self {
+        if error.as_db_error().is_some() {
+            return Self::At(error, place.clone());
+        }
+        let told = driver::told(&error);
+        let message = format!("could not connect to {}: {}", place.hosts(), told.message);
+        Self::NoConnection(told.kind, message, told.advice)
+    }
+
+    /// No connection in time, which may pass.
+    pub(crate) fn not_connected(message: impl Into<String>) -> Self {
+        Self::NoConnection(StoreErrorKind::Unavailable, message.into(), None)
+    }
+
+    fn postgres(&self) -> Option<&tokio_postgres::Error> {
+        match self {
+            Self::Postgres(error) | Self::At(error, _) => Some(error),
+            _ => None,
+        }
+    }
+
     /// Whether the connection is to blame, so that the same read may go well on another one.
     pub(crate) fn is_connection(&self) -> bool {
-        match self {
-            Self::Postgres(error) => error.as_db_error().is_none_or(ends_session),
-            _ => false,
-        }
+        self.postgres().is_some_and(|error| error.as_db_error().is_none_or(ends_session))
+    }
+
+    /// Whether a statement was prepared for tables that have changed since: on a connection that is
+    /// new it goes well.
+    pub(crate) fn is_outdated(&self) -> bool {
+        let db = self.postgres().and_then(tokio_postgres::Error::as_db_error);
+        db.is_some_and(|it| it.routine() == Some("RevalidateCachedQuery"))
     }
 
     /// Whether the log was held by others for longer than an append waits.
     pub(crate) fn is_lock_timeout(&self) -> bool {
-        matches!(self, Self::Postgres(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE))
+        let code = self.postgres().and_then(tokio_postgres::Error::code);
+        code == Some(&SqlState::LOCK_NOT_AVAILABLE)
     }
 
     /// Whether one request of a group may be to blame, by what it holds.
     pub(crate) fn blames_a_request(&self) -> bool {
-        let Self::Postgres(error) = self else { return false };
+        let Some(error) = self.postgres() else { return false };
         let class = error.code().map_or("", |code| &code.code()[..2]);
         ["22", "23", "54", "XX"].contains(&class) || error.code() == Some(&SqlState::QUERY_CANCELED)
     }
@@ -58,11 +102,11 @@ impl Failure {
     /// Whether trying again changes nothing: the server answered, and will not have us.
     pub(crate) fn is_final(&self) -> bool {
         match self {
-            Self::Postgres(error) => error.as_db_error().is_some_and(|it| {
+            Self::NoConnection(kind, ..) => *kind != StoreErrorKind::Unavailable,
+            _ => self.postgres().and_then(tokio_postgres::Error::as_db_error).is_some_and(|it| {
                 // Too many sessions, a server that starts or stops: that passes.
                 !ends_session(it) && !it.code().code().starts_with("53")
             }),
-            _ => false,
         }
     }
 
@@ -71,24 +115,24 @@ impl Failure {
     /// An error that the server names came before the commit and rolled it back, unless it ended
     /// the session: then the commit may have come first.
     fn leaves_doubt(&self) -> bool {
-        self.is_connection() || matches!(self, Self::NoAnswer(_))
+        let code = self.postgres().and_then(tokio_postgres::Error::code);
+        let untold = code == Some(&SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN);
+        self.is_connection() || untold || matches!(self, Self::NoAnswer(_))
     }
 
     /// The failure of an operation that stores nothing, or of one that can simply be repeated.
     pub(crate) fn into_store_error(self, operation: &'static str) -> StoreError {
         match self {
-            Self::Postgres(error) => {
-                // The driver's own error is not handed on: it shows the values of the row it is about.
-                let (kind, message) = described(&error);
-                StoreError::new(kind, operation, message)
-            }
-            Self::NoConnection(message) => {
-                StoreError::new(StoreErrorKind::Unavailable, operation, message)
+            // The driver's own error is not handed on: it shows the values of the row it is about.
+            Self::Postgres(error) => described(operation, &error, None),
+            Self::At(error, place) => described(operation, &error, Some(&place)),
+            Self::NoConnection(kind, message, advice) => {
+                StoreError::new(kind, operation, message).with_advice(advice)
             }
             Self::NoAnswer(waited) => StoreError::new(
                 StoreErrorKind::Unavailable,
                 operation,
-                format!("expected an answer of the server, found none within {waited:?}"),
+                format!("the server did not answer within {waited:?}"),
             ),
             Self::Corrupt(message) => StoreError::new(StoreErrorKind::Corrupt, operation, message),
             Self::Damaged(position) => {
@@ -135,53 +179,42 @@ fn refuses_session(code: &SqlState) -> bool {
 }
 
 /// What a failure after which nothing has changed means to the caller.
-fn described(error: &tokio_postgres::Error) -> (StoreErrorKind, String) {
+fn described(
+    operation: &'static str,
+    error: &tokio_postgres::Error,
+    place: Option<&Place>,
+) -> StoreError {
+    let at = place.map_or(String::new(), |place| format!("; {place}"));
     let Some(db) = error.as_db_error() else {
-        let cause = std::error::Error::source(error).map_or(String::new(), |it| format!(": {it}"));
-        return (StoreErrorKind::Unavailable, format!("the connection failed ({error}{cause})"));
+        let told = driver::told(error);
+        let message = match place {
+            Some(place) => format!("{} ({place})", told.message),
+            None => told.message,
+        };
+        return StoreError::new(told.kind, operation, message).with_advice(told.advice);
     };
-    let (kind, expected) = meaning(db.code());
-    (kind, format!("{expected} ({}: {})", db.code().code(), said(db)))
-}
-
-/// The server's own words; never the detail, which may repeat stored values.
-fn said(error: &DbError) -> &str {
-    error.message()
-}
-
-fn meaning(code: &SqlState) -> (StoreErrorKind, &'static str) {
-    match code.code() {
-        "55P03" => {
-            (StoreErrorKind::Unavailable, "expected the log free, found it held for too long")
-        }
-        "53100" => {
-            (StoreErrorKind::StorageFull, "expected room for the write, found the disk full")
-        }
-        "42501" => (StoreErrorKind::Denied, "expected permission for this, found none"),
-        "28000" | "28P01" => (StoreErrorKind::Denied, "expected to be let in, was refused"),
-        "25006" => (
-            StoreErrorKind::Unavailable,
-            "expected a server that takes writes, found a read-only one",
-        ),
-        "25000" => (StoreErrorKind::Invalid, "expected another kind of transaction"),
-        "25P02" => (
-            StoreErrorKind::Invalid,
-            "expected an open transaction, found one that had failed; nothing of it is stored",
-        ),
-        "3D000" => (StoreErrorKind::Invalid, "expected a database of this name, found none"),
-        "3F000" | "42P01" | "42883" => {
-            (StoreErrorKind::Incompatible, "expected a Factum store in the schema, found none")
-        }
-        "XX001" | "XX002" => (StoreErrorKind::Corrupt, "expected sound tables, found them damaged"),
-        "23505" => (
-            StoreErrorKind::Corrupt,
-            "expected places that are free, found them taken; something else writes to the tables",
-        ),
-        "54000" | "54001" | "54011" | "54023" => {
-            (StoreErrorKind::LimitExceeded, "expected a request within the server's limits")
-        }
-        _ => (StoreErrorKind::Unavailable, "the server failed"),
+    let (meaning, code) = (meaning(db.code().code()), db.code().code());
+    let (mut kind, mut advice) = (meaning.kind, meaning.advice);
+    if db.routine() == Some("RevalidateCachedQuery") {
+        kind = StoreErrorKind::Unavailable;
     }
+    // The server asks for encryption, in the only words it has for that.
+    let unencrypted = ["no encryption", "SSL off"].iter().any(|it| db.message().contains(it));
+    if code == "28000" && unencrypted {
+        kind = StoreErrorKind::Misconfigured;
+        advice = Some("the server may ask for an encrypted connection: add sslmode=require");
+    }
+    // What is said of values may repeat them; the detail, which does so as well, is never told.
+    let said = if code.starts_with("22") { "" } else { db.message() };
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let message = format!("{} ({code}{said}{at})", meaning.words);
+    StoreError::new(kind, operation, message).with_advice(advice)
+}
+
+/// The failure of a step of opening, with where the store was to be.
+pub(crate) fn placed(error: &StoreError, place: &Place) -> StoreError {
+    let message = format!("{} ({place})", error.message());
+    StoreError::new(error.kind(), error.operation(), message).with_advice(error.advice())
 }
 
 /// The answer when the store's own tasks are gone.
@@ -189,7 +222,5 @@ pub(crate) fn closed(kind: StoreErrorKind, operation: &'static str) -> StoreErro
     StoreError::new(kind, operation, "the store was closed before it answered")
 }
 
-/// The same failure again, for the next request of a group.
-pub(crate) fn copy(error: &StoreError) -> StoreError {
-    StoreError::new(error.kind(), error.operation(), error.message())
-}
+#[cfg(test)]
+mod tests;

@@ -41,4 +41,5 @@ pub(crate) async fn named(client: &Client, shared: &Shared, failure: Failure) ->
 /// The failure with who is to blame for it.
 pub(crate) fn with(error: &StoreError, holder: &str) -> StoreError {
     StoreError::new(error.kind(), "append", format!("{}; {holder}", error.message()))
+        .with_advice(error.advice())
 }

@@ -33,6 +33,7 @@
 //!
 //! Those of [`factum_core::limits`].
 
+mod address;
 mod admin;
 mod answer;
 mod checkpoints;
@@ -54,6 +55,7 @@ mod migrate;
 mod names;
 mod pages;
 mod parameters;
+mod place;
 mod pool;
 mod read;
 mod rows;
@@ -67,6 +69,7 @@ mod verify;
 mod views;
 mod writer;
 
+pub use address::{Unescaped, check_address};
 pub use config::PostgresStoreConfig;
 pub use store::PostgresStore;
 /// The driver, in the version that [`PostgresStore::append_in`] takes transactions of.

@@ -105,7 +105,12 @@ impl Listener {
             client.batch_execute(&format!("LISTEN \"{channel}\"")).await?;
             Ok(client)
         };
-        let Ok(client) = self.connector.in_time(connecting).await else { return Ended::Lost };
+        let client = match self.connector.in_time(connecting).await {
+            Ok(client) => client,
+            // A standby takes no LISTEN, and goes on taking none.
+            Err(failure) if failure.is_final() => return Ended::Untold,
+            Err(_) => return Ended::Lost,
+        };
         match self.probe(&channel, &mut hints).await {
             Ok(true) => {}
             Ok(false) => {

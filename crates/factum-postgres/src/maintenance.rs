@@ -11,7 +11,7 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use crate::commit::lock_ms;
-use crate::connection::Bind;
+use crate::connection::{Bind, lift_limits, lift_session_limits};
 use crate::error::Failure;
 use crate::read::{events, no_row};
 use crate::store::Shared;
@@ -28,7 +28,7 @@ impl Maintenance for PostgresStore {
     async fn stats(&self) -> Result<StoreStats, StoreError> {
         let tenant = self.scope.tenant().map(TenantId::as_str);
         let stats = stats(&self.shared, tenant).await;
-        stats.map_err(|failure| failure.into_store_error("count store"))
+        stats.map_err(|failure| self.at(failure).into_store_error("count store"))
     }
 
     async fn health(&self) -> Result<Health, StoreError> {
@@ -42,12 +42,12 @@ impl Maintenance for PostgresStore {
 
     async fn verify(&self) -> Result<Verified, StoreError> {
         let verified = verify::verify(&self.shared, &self.scope).await;
-        verified.map_err(|failure| failure.into_store_error("verify store"))
+        verified.map_err(|failure| self.at(failure).into_store_error("verify store"))
     }
 
     async fn rebuild_claims(&self) -> Result<u64, StoreError> {
         let rebuilt = rebuild_claims(&self.shared).await;
-        rebuilt.map_err(|failure| failure.into_write_error("rebuild claims"))
+        rebuilt.map_err(|failure| self.at(failure).into_write_error("rebuild claims"))
     }
 
     async fn backup(&self, _: &Path) -> Result<Position, StoreError> {
@@ -59,12 +59,21 @@ impl Maintenance for PostgresStore {
     async fn compact(&self) -> Result<u64, StoreError> {
         let now = self.shared.config.clock.now().as_micros();
         let compacted = compact(&self.shared, now).await;
-        compacted.map_err(|failure| failure.into_write_error("compact store"))
+        compacted.map_err(|failure| self.at(failure).into_write_error("compact store"))
+    }
+}
+
+impl PostgresStore {
+    fn at(&self, failure: Failure) -> Failure {
+        failure.at(self.shared.connector.place())
     }
 }
 
 async fn stats(shared: &Shared, tenant: Option<&str>) -> Result<StoreStats, Failure> {
-    let client = shared.connector.connect().await?; // Counting may take longer than a read may.
+    // Counting may take longer than a read may.
+    let mut client = shared.connector.connect().await?;
+    let client = client.build_transaction().read_only(true).start().await?;
+    lift_limits(&client).await?;
     let rows = client.query_typed(&shared.sql.stats, &[(&tenant, Type::TEXT)]).await?;
     let row = rows.first().ok_or_else(|| no_row("what the store holds"))?;
     let number = |column| row.get::<_, i64>(column).cast_unsigned();
@@ -77,7 +86,7 @@ async fn stats(shared: &Shared, tenant: Option<&str>) -> Result<StoreStats, Fail
         claims: number(5),
         commands: number(6),
         tenants: number(7),
-        bytes: bytes(&client, shared).await?,
+        bytes: bytes(client.client(), shared).await?,
         format: migrate::format(),
     })
 }
@@ -113,6 +122,7 @@ async fn rebuild_claims(shared: &Shared) -> Result<u64, Failure> {
     let mut client = shared.connector.connect().await?;
     let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted);
     let transaction = transaction.start().await?;
+    lift_limits(&transaction).await?;
     let lock_ms = lock_ms(shared.config.busy_timeout_ms);
     transaction.query_typed(&shared.sql.take_append_lock, &[(&lock_ms, Type::INT4)]).await?;
     let claims = fold_claims(shared, &transaction).await?;
@@ -161,6 +171,10 @@ async fn fold_claims(
 /// went back to the server's disk.
 async fn compact(shared: &Shared, now: i64) -> Result<u64, Failure> {
     let client = shared.connector.connect().await?;
+    if shared.config.prepare {
+        // Behind a pooler the session is not ours to set.
+        lift_session_limits(&client).await?;
+    }
     let before = bytes(&client, shared).await?;
     loop {
         let binds: [Bind<'_>; 2] = [(&now, Type::INT8), (&AT_ONCE, Type::INT8)];

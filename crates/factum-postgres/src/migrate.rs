@@ -7,7 +7,7 @@ use tokio_postgres::{Client, IsolationLevel, Transaction};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::PostgresStoreConfig;
-use crate::connection::{Bind, OPERATION};
+use crate::connection::{Bind, OPERATION, lift_limits};
 use crate::error::Failure;
 use crate::sql::Schema;
 
@@ -97,6 +97,7 @@ async fn migrate_locked(
     let lock: [Bind<'_>; 1] = [(&name, Type::TEXT)];
     let sql = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
     transaction.query_typed(sql, &lock).await.map_err(failed)?;
+    lift_limits(transaction).await.map_err(|it| it.into_store_error(OPERATION))?;
     // Another starter may have been here while we waited.
     let taken = if let Some(taken) = found(transaction.client(), schema).await? {
         taken

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{ClientWrapper, Object, Pool, PoolError};
-use factum_core::StoreError;
+use deadpool_postgres::{ClientWrapper, HookError, Object, Pool, PoolError, TimeoutType};
+use factum_core::{StoreError, StoreErrorKind};
 use futures::{StreamExt, TryStreamExt};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row, RowStream};
 
 use crate::PostgresStoreConfig;
-use crate::connection::{Bind, Connector, refused};
+use crate::connection::{Bind, Connector};
 use crate::error::Failure;
 
 /// Begins a transaction that may be lost in a crash of the server.
@@ -78,7 +78,7 @@ impl Readers {
         mut enough: impl FnMut(&Row) -> bool,
     ) -> Result<Vec<Row>, Failure> {
         match self.run(sql, binds, &mut enough).await {
-            Err(failure) if failure.is_connection() => {
+            Err(failure) if failure.is_connection() || failure.is_outdated() => {
                 // Those that are idle have broken with it, most likely.
                 drop(self.pool.retain(|_, _| false));
                 self.run(sql, binds, &mut enough).await
@@ -128,7 +128,7 @@ impl Readers {
             }
             Ok(Err(failure)) => {
                 client.give_back();
-                Err(failure)
+                Err(failure.at(self.connector.place()))
             }
             Err(_) => {
                 self.connector.cancel(&client).await;
@@ -156,9 +156,16 @@ impl Readers {
 /// A connection of a pool.
 pub(crate) async fn object(pool: &Pool, connector: &Connector) -> Result<Object, Failure> {
     pool.get().await.map_err(|error| match error {
-        PoolError::Backend(error) => refused(error),
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+            Failure::to_connect(error, connector.place())
+        }
+        PoolError::Timeout(TimeoutType::Wait) => Failure::NoConnection(
+            StoreErrorKind::Unavailable,
+            "all connections of the store were in use for too long".into(),
+            Some("raise connections_max"),
+        ),
         PoolError::Timeout(_) => connector.too_late(),
-        other => Failure::NoConnection(other.to_string()),
+        other => Failure::not_connected(other.to_string()),
     })
 }
 
@@ -182,7 +189,7 @@ impl Work {
         answer: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, Failure> {
         if let Ok(answer) = tokio::time::timeout(self.timeout, answer).await {
-            return answer;
+            return answer.map_err(|failure| failure.at(self.connector.place()));
         }
         self.connector.cancel(self).await;
         Err(Failure::NoAnswer(self.timeout))

@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 use crate::answer::Verdict;
 use crate::commit::Writer;
 use crate::connection::{Connector, OPERATION};
+use crate::error::{Failure, placed};
 use crate::hints::Hints;
 use crate::listen::Listener;
 use crate::names::Names;
@@ -102,6 +103,9 @@ impl PostgresStore {
     ///   feature `tls`;
     /// - [`Incompatible`](StoreErrorKind::Incompatible) for a schema that holds something else, a
     ///   newer format, or a server older than PostgreSQL 14;
+    /// - [`Misconfigured`](StoreErrorKind::Misconfigured) for a database that does not exist,
+    ///   encryption that the two sides do not agree on, or a pooler that wants
+    ///   [`prepare`](PostgresStoreConfig::prepare) off;
     /// - [`Denied`](StoreErrorKind::Denied) without permission;
     /// - [`Unavailable`](StoreErrorKind::Unavailable) if the server cannot be reached.
     ///
@@ -118,9 +122,10 @@ impl PostgresStore {
         let connector = Connector::new(&config)?;
         let readers = Readers::new(&config, connector.clone())?;
         let views = Views::new(&config, connector.clone())?;
-        let failed = |failure: crate::error::Failure| failure.into_store_error(OPERATION);
+        let failed = |failure: Failure| failure.at(connector.place()).into_store_error(OPERATION);
         let mut client = connector.connect().await.map_err(failed)?;
-        migrate::migrate(&mut client, &schema, &config).await?;
+        let migrated = migrate::migrate(&mut client, &schema, &config).await;
+        migrated.map_err(|error| placed(&error, connector.place()))?;
         let (sql, inline) = (Arc::new(Sql::new(&schema)), InlineViews::default());
         let flushes = migrate::flushes(&client).await.map_err(failed)?;
         let rows = readers.query(&sql.head, &[]).await.map_err(failed)?;
@@ -179,9 +184,11 @@ impl PostgresStore {
     /// As [`open`](Self::open), but that a missing schema is an answer and no error.
     pub async fn exists(config: &PostgresStoreConfig) -> Result<bool, StoreError> {
         let schema = Schema::new(&config.schema)?;
-        let client = Connector::new(config)?.connect().await;
+        let connector = Connector::new(config)?;
+        let client = connector.connect().await;
         let client = client.map_err(|failure| failure.into_store_error(OPERATION))?;
-        migrate::exists(&client, &schema).await
+        let exists = migrate::exists(&client, &schema).await;
+        exists.map_err(|error| placed(&error, connector.place()))
     }
 
     /// A handle on the same store that sees `tenant` only; as
@@ -272,7 +279,7 @@ impl EventStore for PostgresStore {
 
     async fn head(&self) -> Result<Position, StoreError> {
         const OPERATION: &str = "read head";
-        let failed = |failure: crate::error::Failure| failure.into_store_error(OPERATION);
+        let failed = |failure: Failure| failure.into_store_error(OPERATION);
         let rows = self.shared.readers.query(&self.shared.sql.head, &[]).await.map_err(failed)?;
         let row = rows.first().ok_or_else(|| failed(no_row("the head")))?;
         Ok(Position::new(row.get::<_, i64>(0).cast_unsigned()))

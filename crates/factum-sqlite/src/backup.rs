@@ -8,8 +8,8 @@ use factum_core::{Position, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
-use crate::connection::open_reader;
 use crate::error::failed;
+use crate::read_file::ReadFile;
 use crate::{SqliteStoreConfig, fail_point, sql};
 
 const OPERATION: &str = "back up store";
@@ -23,8 +23,9 @@ pub(crate) fn backup(config: &SqliteStoreConfig, to: &Path) -> Result<Position, 
         return Err(exists(to));
     }
     let partial = Partial(partial_name(to));
-    let source = open_reader(&config.path, config.busy_timeout_ms)?;
-    let head = copy(&source, &partial.0).map_err(|error| failed(OPERATION, error))?;
+    let (source, file) = ReadFile::open(&config.path, config.busy_timeout_ms)?;
+    let head = copy(&source, &partial.0).map_err(|error| failed(OPERATION, &error))?;
+    file.check().map_err(|failure| failure.into_store_error(OPERATION))?;
     let named = flush(&partial.0).and_then(|()| fs::hard_link(&partial.0, to));
     match named {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(exists(to)),

@@ -93,7 +93,7 @@ impl WriterHandle {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let run = RefCell::new(Box::new(Running { operation, work, done: None, reply }) as _);
-        self.send(Write::Change(Change { loss, run })).await?;
+        self.send(operation, Write::Change(Change { loss, run })).await?;
         answer.await.map_err(|_| closed(StoreErrorKind::OutcomeUnknown, operation))?
     }
 }
@@ -102,8 +102,8 @@ impl WriterHandle {
 pub(crate) fn of_operation(operation: &'static str, error: AppendError) -> StoreError {
     match error {
         AppendError::Store(error) if error.operation() == "append" => {
-            StoreError::new(error.kind(), operation, error.message()).with_source(error)
+            error.again(operation).with_source(error)
         }
-        other => Failure::Append(other).into_store_error(operation),
+        other => Failure::Append(other).into_write_error(operation),
     }
 }

@@ -13,16 +13,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use factum_core::{
-    AppendError, Clock, HeadSignal, Position, StoreError, StoreErrorKind, Timestamp,
-};
-use rusqlite::{Connection, ErrorCode};
+use factum_core::{Clock, HeadSignal, Position, StoreError, StoreErrorKind, Timestamp};
+use rusqlite::Connection;
 use tokio::sync::mpsc;
 
 use crate::append::{Group, WriterState};
 use crate::cache::StreamCache;
 use crate::connection::{CHECKPOINT_PAGES, open_writer, set_flush};
-use crate::error::{Failure, closed, commit_failed};
+use crate::error::{Failure, closed};
 use crate::views::{self, Guard, InlineViews, Statements};
 use crate::writer::{ActRequest, Answer, Done, Write};
 use crate::{SqliteStoreConfig, fail_point, head, snapshots, sql};
@@ -137,7 +135,7 @@ impl Writer {
             }
             Err(GroupError::Lost(error)) => {
                 for write in group {
-                    write.answer(Err(copy(&error).into()));
+                    write.answer(Err(error.again("append").into()));
                 }
             }
         }
@@ -147,7 +145,7 @@ impl Writer {
     fn try_commit(&mut self, group: &[Write]) -> Result<Vec<Answer>, GroupError> {
         if let Err(failure) = self.begin(group) {
             self.roll_back();
-            return Err(GroupError::Lost(failure.into_store_error("append")));
+            return Err(GroupError::Lost(failure.into_write_error("append")));
         }
         let (answers, wrote) = self.run_group(group).map_err(|it| self.interrupted(it))?;
         fail_point::hit("append-before-commit");
@@ -290,12 +288,7 @@ impl Writer {
 
     /// Rolls back after a failure before the commit: nothing is stored.
     fn interrupted(&mut self, failure: Failure) -> GroupError {
-        let full = match &failure {
-            Failure::Sqlite(error) => error.sqlite_error_code() == Some(ErrorCode::DiskFull),
-            Failure::Append(AppendError::Store(e)) => e.kind() == StoreErrorKind::StorageFull,
-            _ => false,
-        };
-        if full {
+        if failure.is_full() {
             self.full.store(true, Ordering::Release);
         }
         self.roll_back();
@@ -304,7 +297,7 @@ impl Writer {
 
     /// After a failed commit, what is stored is for the file to say: start from it again.
     fn commit_lost(&mut self, error: rusqlite::Error) -> GroupError {
-        let error = commit_failed(error);
+        let error = Failure::Commit(error).into_write_error("append");
         self.full.store(error.kind() == StoreErrorKind::StorageFull, Ordering::Release);
         self.roll_back();
         if error.kind() == StoreErrorKind::OutcomeUnknown
@@ -370,11 +363,6 @@ enum GroupError {
     Interrupted(Failure),
     /// It could not begin, or its commit failed: one error for all.
     Lost(StoreError),
-}
-
-/// The same failure again, for the next request of the group.
-fn copy(error: &StoreError) -> StoreError {
-    StoreError::new(error.kind(), error.operation(), error.message())
 }
 
 type Gathered = (Vec<Write>, Option<Box<dyn FnOnce(&mut Connection) + Send>>);

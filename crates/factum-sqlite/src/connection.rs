@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::SqliteStoreConfig;
 use crate::error::failed;
 
-const OPERATION: &str = "open store";
+pub(crate) const OPERATION: &str = "open store";
 
 /// What every SQLite file starts with.
 const SQLITE_HEADER: &[u8; 16] = b"SQLite format 3\0";
@@ -42,7 +42,8 @@ pub(crate) fn check_path(config: &SqliteStoreConfig) -> Result<(), StoreError> {
             return check_absent(config);
         }
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            return refused(StoreErrorKind::Denied, "no permission to read it");
+            let message = format!("permission denied: {shown} cannot be read");
+            return Err(StoreError::new(StoreErrorKind::Denied, OPERATION, message));
         }
         Err(error) => return refused(StoreErrorKind::Unavailable, &error.to_string()),
     };
@@ -74,8 +75,8 @@ pub(crate) fn open_writer(config: &SqliteStoreConfig) -> Result<Connection, Stor
     let mut flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, config.create);
     let conn =
-        Connection::open_with_flags(&config.path, flags).map_err(|it| failed(OPERATION, it))?;
-    set_up_writer(&conn, config).map_err(|it| failed(OPERATION, it))?;
+        Connection::open_with_flags(&config.path, flags).map_err(|it| failed(OPERATION, &it))?;
+    set_up_writer(&conn, config).map_err(|it| failed(OPERATION, &it))?;
     Ok(conn)
 }
 
@@ -119,15 +120,16 @@ fn keep_plans(conn: &Connection) -> rusqlite::Result<()> {
     conn.pragma_update(None, "temp_store", "MEMORY")
 }
 
-/// Opens a file that exists for reading only.
-pub(crate) fn open_reader(path: &Path, busy_timeout_ms: u32) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let open = || {
-        let conn = Connection::open_with_flags(path, flags)?;
-        conn.busy_timeout(Duration::from_millis(u64::from(busy_timeout_ms)))?;
-        conn.pragma_update(None, "cache_size", -16_384)?;
-        keep_plans(&conn)?;
-        Ok(conn)
-    };
-    open().map_err(|it| failed(OPERATION, it))
+/// Settings of a connection that only reads.
+pub(crate) fn set_up_reader(conn: &Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
+    conn.busy_timeout(busy_timeout)?;
+    conn.pragma_update(None, "cache_size", -16_384)?;
+    keep_plans(conn)
+}
+
+/// Whether the file is there and this account may not write to it.
+pub(crate) fn is_read_only(path: &Path) -> bool {
+    let opened = File::options().write(true).open(path);
+    let denied = [ErrorKind::PermissionDenied, ErrorKind::ReadOnlyFilesystem];
+    opened.is_err_and(|error| denied.contains(&error.kind()))
 }

@@ -3,13 +3,21 @@
 use factum_core::{AppendError, Refusal, StoreError, StoreErrorKind};
 use rusqlite::ErrorCode;
 
+mod codes;
+
+use codes::{Doing, meaning};
+
 /// A failure inside this crate, before it is known whether it happened in a read or an append.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// SQLite said no.
     Sqlite(rusqlite::Error),
+    /// SQLite said no to a commit.
+    Commit(rusqlite::Error),
     /// Stored bytes contradict each other; names the place.
     Corrupt(String),
+    /// Another program began to change the file while it was read.
+    ChangedMeanwhile,
     /// A guard or a limit said no.
     Append(AppendError),
     /// A read was refused.
@@ -46,11 +54,36 @@ impl Failure {
         Self::Append(error.into())
     }
 
-    /// The failure of an operation that appends nothing.
+    /// Whether there is no room for what was to be written.
+    pub(crate) fn is_full(&self) -> bool {
+        let kind = match self {
+            Self::Sqlite(error) => told(error, Doing::Write).0,
+            Self::Commit(error) => told(error, Doing::Commit).0,
+            Self::Append(AppendError::Store(error)) => error.kind(),
+            _ => return false,
+        };
+        kind == StoreErrorKind::StorageFull
+    }
+
+    /// The failure of a read.
     pub(crate) fn into_store_error(self, operation: &'static str) -> StoreError {
+        self.into_error(operation, Doing::Read)
+    }
+
+    /// The failure of a write.
+    pub(crate) fn into_write_error(self, operation: &'static str) -> StoreError {
+        self.into_error(operation, Doing::Write)
+    }
+
+    fn into_error(self, operation: &'static str, doing: Doing) -> StoreError {
         match self {
-            Self::Sqlite(error) => failed(operation, error),
+            Self::Sqlite(error) => of_sqlite(operation, &error, doing),
+            Self::Commit(error) => of_sqlite(operation, &error, Doing::Commit),
             Self::Corrupt(message) => StoreError::new(StoreErrorKind::Corrupt, operation, message),
+            Self::ChangedMeanwhile => {
+                let message = "another program changed the file while it was read; read again";
+                StoreError::new(StoreErrorKind::Unavailable, operation, message)
+            }
             Self::Refused(refusal) | Self::Append(AppendError::Refused(refusal)) => {
                 StoreError::refused(operation, &refusal)
             }
@@ -66,53 +99,74 @@ impl Failure {
         match self {
             Self::Append(error) => error,
             Self::Refused(refusal) => refusal.into(),
-            other => other.into_store_error("append").into(),
+            other => other.into_write_error("append").into(),
         }
     }
 }
 
 /// A failure of `operation` after which nothing has changed.
-pub(crate) fn failed(operation: &'static str, error: rusqlite::Error) -> StoreError {
-    let (kind, message) = match error.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-            (StoreErrorKind::Unavailable, "expected the file free, found it busy for too long")
-        }
-        Some(ErrorCode::DiskFull) => {
-            (StoreErrorKind::StorageFull, "expected room for the write, found the storage full")
-        }
-        Some(ErrorCode::DatabaseCorrupt) => {
-            (StoreErrorKind::Corrupt, "expected a sound file, found its pages damaged")
-        }
-        Some(ErrorCode::NotADatabase) => {
-            (StoreErrorKind::Incompatible, "expected a Factum store, found another kind of file")
-        }
-        Some(
-            ErrorCode::PermissionDenied
-            | ErrorCode::ReadOnly
-            | ErrorCode::AuthorizationForStatementDenied,
-        ) => (StoreErrorKind::Denied, "expected permission to use the file, found none"),
-        Some(ErrorCode::CannotOpen) => {
-            (StoreErrorKind::Denied, "expected a file that can be opened, found none")
-        }
-        _ => (StoreErrorKind::Unavailable, "SQLite failed"),
-    };
-    StoreError::new(kind, operation, format!("{message} ({error})")).with_source(error)
+pub(crate) fn failed(operation: &'static str, error: &rusqlite::Error) -> StoreError {
+    of_sqlite(operation, error, Doing::Write)
 }
 
-/// A failure of the commit itself.
-///
-/// Only where SQLite says that it gave up before the commit record is the outcome known.
-pub(crate) fn commit_failed(error: rusqlite::Error) -> StoreError {
-    let failure = failed("append", error);
-    match failure.kind() {
-        StoreErrorKind::StorageFull => failure,
-        _ => StoreError::new(
-            StoreErrorKind::OutcomeUnknown,
-            "append",
-            "the commit failed; what was written may be stored",
-        )
-        .with_source(failure),
+fn of_sqlite(operation: &'static str, error: &rusqlite::Error, doing: Doing) -> StoreError {
+    let (kind, message, advice) = told(error, doing);
+    let told = StoreError::new(kind, operation, message).with_advice(advice);
+    // The library's own error repeats the statement.
+    match code_of(error) {
+        Some(code) => told.with_source(code),
+        None => told,
     }
+}
+
+fn code_of(error: &rusqlite::Error) -> Option<rusqlite::ffi::Error> {
+    match error {
+        rusqlite::Error::SqlInputError { error, .. } => Some(*error),
+        other => other.sqlite_error().copied(),
+    }
+}
+
+/// What the caller is told of an error: never the statement, nor a value.
+fn told(error: &rusqlite::Error, doing: Doing) -> (StoreErrorKind, String, Option<&'static str>) {
+    use rusqlite::Error as It;
+    if let Some(error) = code_of(error) {
+        let code = error.extended_code;
+        let meaning = meaning(code, doing);
+        let said = rusqlite::ffi::code_to_str(code);
+        let message = format!("{} (SQLite {code}: {said})", meaning.words);
+        return (meaning.kind, message, meaning.advice);
+    }
+    let (kind, message) = match error {
+        It::FromSqlConversionFailure(column, ..)
+        | It::IntegralValueOutOfRange(column, _)
+        | It::Utf8Error(column, _)
+        | It::InvalidColumnType(column, ..)
+        | It::InvalidColumnIndex(column) => (
+            StoreErrorKind::Corrupt,
+            format!("the file is damaged: column {column} of a row holds what it cannot hold"),
+        ),
+        It::QueryReturnedNoRows => {
+            (StoreErrorKind::Corrupt, "the file is damaged: a row is missing".into())
+        }
+        It::QueryReturnedMoreThanOneRow | It::StatementChangedRows(_) => {
+            (StoreErrorKind::Corrupt, "the file is damaged: a row is there twice".into())
+        }
+        It::InvalidPath(_) => (StoreErrorKind::Invalid, "the path of the file is not UTF-8".into()),
+        It::NulError(_) | It::ToSqlConversionFailure(_) => {
+            (StoreErrorKind::Invalid, "a value cannot be stored".into())
+        }
+        _ => {
+            (StoreErrorKind::Failed, "SQLite refused to go on, which is a defect of Factum".into())
+        }
+    };
+    (kind, message, None)
+}
+
+/// The answer to whoever wants to write to a file that may only be read.
+pub(crate) fn read_only(path: &std::path::Path) -> StoreError {
+    let meaning = meaning(rusqlite::ffi::SQLITE_READONLY, Doing::Write);
+    let message = format!("{} ({})", meaning.words, path.display());
+    StoreError::new(meaning.kind, "append", message).with_advice(meaning.advice)
 }
 
 /// The answer when a thread of the store is gone.
@@ -186,3 +240,6 @@ impl StatementFailure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

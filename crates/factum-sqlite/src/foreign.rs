@@ -8,6 +8,7 @@ use factum_core::{HeadSignal, Position, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 
 use crate::error::Failure;
+use crate::read_file::ReadFile;
 use crate::{SqliteStoreConfig, head};
 
 /// A thread that looks at the file at a fixed pace while there are watches, and not otherwise.
@@ -25,7 +26,7 @@ struct Shared {
 
 impl ForeignPoll {
     pub(crate) fn start(
-        conn: Connection,
+        opened: (Connection, ReadFile),
         config: &SqliteStoreConfig,
         head: Arc<HeadSignal>,
     ) -> Result<Self, StoreError> {
@@ -33,7 +34,7 @@ impl ForeignPoll {
         let shared = Arc::new(Shared { stop: Mutex::new(false), wake: Condvar::new() });
         let seen = Arc::clone(&shared);
         let thread = std::thread::Builder::new().name("factum-watch".into());
-        let thread = thread.spawn(move || poll(&conn, pace, &head, &seen)).map_err(|error| {
+        let thread = thread.spawn(move || poll(opened, pace, &head, &seen)).map_err(|error| {
             StoreError::new(StoreErrorKind::Unavailable, "open store", "no thread to watch with")
                 .with_source(error)
         })?;
@@ -58,7 +59,12 @@ impl Drop for ForeignPoll {
     }
 }
 
-fn poll(conn: &Connection, pace: Duration, head: &HeadSignal, shared: &Shared) {
+fn poll(
+    (mut conn, mut file): (Connection, ReadFile),
+    pace: Duration,
+    head: &HeadSignal,
+    shared: &Shared,
+) {
     let mut seen = None;
     let mut stop = shared.stop.lock().unwrap_or_else(PoisonError::into_inner);
     while !*stop {
@@ -69,12 +75,26 @@ fn poll(conn: &Connection, pace: Duration, head: &HeadSignal, shared: &Shared) {
             shared.wake.wait(stop).unwrap_or_else(PoisonError::into_inner)
         };
         if head.watchers() > 0
-            && let Ok(now) = head_if_changed(conn, &mut seen)
+            && renew(&mut conn, &mut file, &mut seen).is_ok()
+            && let Ok(now) = head_if_changed(&conn, &mut seen)
             && let Some(now) = now
         {
             head.publish(now);
         }
     }
+}
+
+/// Connects again to a file that was at rest and is no longer.
+fn renew(
+    conn: &mut Connection,
+    file: &mut ReadFile,
+    seen: &mut Option<i64>,
+) -> Result<(), Failure> {
+    if !file.is_current() {
+        *conn = file.again()?;
+        *seen = None;
+    }
+    Ok(())
 }
 
 /// The head, if any connection has committed since the last look. A busy file is looked at again.

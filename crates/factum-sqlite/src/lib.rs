@@ -64,6 +64,7 @@ mod pool;
 mod posting;
 mod query;
 mod read;
+mod read_file;
 mod reader;
 mod rows;
 mod snapshots;

@@ -33,6 +33,10 @@ impl Maintenance for SqliteStore {
 
     async fn health(&self) -> Result<Health, StoreError> {
         let head = self.shared.readers.run("check health", Reader::head).await?;
+        if let Some(refusal) = self.shared.writer.refusal() {
+            let problem = refusal.message().to_owned();
+            return Ok(Health { head, writable: false, problem });
+        }
         let problem = if self.shared.writer.is_gone() {
             "the writing thread is gone; reads go on, open the store again to write"
         } else if self.shared.writer.is_full() {
@@ -131,7 +135,7 @@ fn rebuild_claims(conn: &mut Connection) -> Result<u64, Failure> {
         put.execute((tenant, claim.name(), claim.value(), stream))?;
     }
     drop(put);
-    transaction.commit()?;
+    transaction.commit().map_err(Failure::Commit)?;
     Ok(claims.iter().len() as u64)
 }
 

@@ -54,7 +54,7 @@ pub(crate) fn migrate(
     if taken(conn)? == steps.len() {
         return check_history(conn, steps);
     }
-    let sqlite = |error| failed(OPERATION, error);
+    let sqlite = |error: rusqlite::Error| failed(OPERATION, &error);
     conn.execute_batch("BEGIN IMMEDIATE").map_err(sqlite)?;
     let done = migrate_locked(conn, steps, now);
     match done {
@@ -67,12 +67,26 @@ pub(crate) fn migrate(
     }
 }
 
+/// Makes sure that a file that may only be read has the newest format.
+pub(crate) fn check(conn: &Connection, steps: &[Migration]) -> Result<(), StoreError> {
+    let taken = taken(conn)?;
+    if taken == steps.len() {
+        return check_history(conn, steps);
+    }
+    let message = format!(
+        "expected format {}, found format {taken} in a file that may only be read",
+        steps.len()
+    );
+    Err(StoreError::new(StoreErrorKind::Incompatible, OPERATION, message)
+        .with_advice("open it once with an account that may write to it and to its folder"))
+}
+
 fn migrate_locked(
     conn: &Connection,
     steps: &[Migration],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sqlite = |error| failed(OPERATION, error);
+    let sqlite = |error: rusqlite::Error| failed(OPERATION, &error);
     let taken = taken(conn)?;
     if taken == 0 {
         conn.pragma_update(None, "application_id", APPLICATION_ID).map_err(sqlite)?;
@@ -97,11 +111,11 @@ fn migrate_locked(
 fn taken(conn: &Connection) -> Result<usize, StoreError> {
     let pragma = |name| {
         conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0))
-            .map_err(|error| failed(OPERATION, error))
+            .map_err(|error: rusqlite::Error| failed(OPERATION, &error))
     };
     let objects: i64 = conn
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(|error| failed(OPERATION, error))?;
+        .map_err(|error: rusqlite::Error| failed(OPERATION, &error))?;
     let application = pragma("application_id")?;
     let incompatible =
         |message| Err(StoreError::new(StoreErrorKind::Incompatible, OPERATION, message));
@@ -129,7 +143,7 @@ fn check_history(conn: &Connection, steps: &[Migration]) -> Result<(), StoreErro
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         rows.collect()
     };
-    let history = read().map_err(|error| failed(OPERATION, error))?;
+    let history = read().map_err(|error: rusqlite::Error| failed(OPERATION, &error))?;
     let known: Vec<_> = steps.iter().map(|it| (it.name.to_owned(), it.checksum())).collect();
     if history == known {
         return Ok(());

@@ -10,8 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::SqliteStoreConfig;
 use crate::cache::StreamCache;
-use crate::connection::open_reader;
 use crate::error::{Failure, closed, failed};
+use crate::read_file::ReadFile;
 use crate::reader::{Reader, Tickets};
 
 /// How many reads may wait for a thread before callers wait for a place in the queue.
@@ -43,9 +43,9 @@ impl ReaderPool {
         let tickets = Tickets::default();
         let mut threads = Vec::with_capacity(config.readers);
         for number in 0..config.readers {
-            let conn = open_reader(&config.path, config.busy_timeout_ms)?;
-            let reader = Reader::new(conn, tickets.clone(), cache.cloned())
-                .map_err(|it| failed("open store", it))?;
+            let opened = ReadFile::open(&config.path, config.busy_timeout_ms)?;
+            let reader = Reader::new(opened, tickets.clone(), cache.cloned())
+                .map_err(|it| failed("open store", &it))?;
             let jobs = jobs.clone();
             let name = format!("factum-read-{number}");
             let thread = std::thread::Builder::new().name(name).spawn(move || serve(reader, &jobs));

@@ -21,6 +21,7 @@ use crate::cache::{Seen, StreamCache};
 use crate::error::Failure;
 use crate::head;
 use crate::names::Names;
+use crate::read_file::ReadFile;
 use crate::views::{Guard, Statements};
 
 /// After this many reads a transaction ends, so that it does not keep the write-ahead log from
@@ -53,6 +54,7 @@ impl Tickets {
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) conn: Connection,
+    file: ReadFile,
     pub(crate) names: Names,
     pub(crate) cache: Option<Arc<StreamCache>>,
     /// The rows of the run at hand.
@@ -78,7 +80,7 @@ struct OpenTransaction {
 
 impl Reader {
     pub(crate) fn new(
-        mut conn: Connection,
+        (mut conn, file): (Connection, ReadFile),
         tickets: Tickets,
         cache: Option<Arc<StreamCache>>,
     ) -> rusqlite::Result<Self> {
@@ -86,7 +88,7 @@ impl Reader {
         let guard = Guard::of_reader();
         guard.install(&mut conn)?;
         let statements = Statements::new(guard);
-        Ok(Self { conn, names, cache, kept_rows, statements, tickets, ticket: 0, open: None })
+        Ok(Self { conn, file, names, cache, kept_rows, statements, tickets, ticket: 0, open: None })
     }
 
     /// The read at hand from now on is the one with this number.
@@ -126,12 +128,26 @@ impl Reader {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
+        self.renew()?;
         self.begin()?;
-        let result = read(self);
-        if let Err(Failure::Sqlite(_) | Failure::Corrupt(_)) = result {
+        let result = read(self).and_then(|found| self.file.check().map(|()| found));
+        if let Err(Failure::Sqlite(_) | Failure::Corrupt(_) | Failure::ChangedMeanwhile) = result {
             self.end(); // What failed one read must not fail the next.
         }
         result
+    }
+
+    /// Connects again to a file that was at rest and is no longer.
+    fn renew(&mut self) -> Result<(), Failure> {
+        if self.file.is_current() {
+            return Ok(());
+        }
+        self.end();
+        self.conn = self.file.again()?;
+        let guard = self.statements.guard.clone();
+        guard.install(&mut self.conn)?;
+        self.statements = Statements::new(guard);
+        Ok(())
     }
 
     fn begin(&mut self) -> Result<(), Failure> {

@@ -13,12 +13,13 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::cache::StreamCache;
-use crate::connection::{check_path, open_reader, open_writer};
-use crate::error::closed;
+use crate::connection::{check_path, is_read_only, open_writer};
+use crate::error::{closed, read_only};
 use crate::foreign::ForeignPoll;
 use crate::pages::pages;
 use crate::pool::ReaderPool;
 use crate::query::QueryScope;
+use crate::read_file::ReadFile;
 use crate::reader::Reader;
 use crate::writer::{Write, WriterHandle};
 use crate::{SqliteStoreConfig, commands, migrate, read};
@@ -76,7 +77,9 @@ pub(crate) struct Shared {
 }
 
 impl SqliteStore {
-    /// Opens the file, or makes it, and brings it to the format of this program.
+    /// Opens the file, or makes it, and brings it to the format of this program. A file that this
+    /// account may only read is opened all the same: reads go well, writes fail as denied, and
+    /// [`health`](factum_core::Maintenance::health) says so.
     ///
     /// # Cancel safety
     ///
@@ -89,7 +92,8 @@ impl SqliteStore {
     ///   a missing file without [`create`](SqliteStoreConfig::create);
     /// - [`Incompatible`](factum_core::StoreErrorKind::Incompatible) for a file that is not a
     ///   store, or of a newer format;
-    /// - [`Denied`](factum_core::StoreErrorKind::Denied) without permission;
+    /// - [`Denied`](factum_core::StoreErrorKind::Denied) without permission to read or to make it;
+    /// - [`Corrupt`](factum_core::StoreErrorKind::Corrupt) for a damaged file;
     /// - [`Unavailable`](factum_core::StoreErrorKind::Unavailable) if another process held it for
     ///   too long.
     pub async fn open(config: SqliteStoreConfig) -> Result<Self, StoreError> {
@@ -102,9 +106,12 @@ impl SqliteStore {
 
     fn open_blocking(config: SqliteStoreConfig) -> Result<Self, StoreError> {
         check_path(&config)?;
-        let conn = open_migrated(&config)?;
+        let conn = match writable(&config)? {
+            Some(conn) => conn,
+            None => return Self::open_read_only(config),
+        };
         let head = Arc::new(HeadSignal::new(Position::START));
-        let poll = open_reader(&config.path, config.busy_timeout_ms)?;
+        let poll = ReadFile::open(&config.path, config.busy_timeout_ms)?;
         let cache = StreamCache::new(config.cache_bytes_max).map(Arc::new);
         let readers = ReaderPool::start(&config, cache.as_ref())?;
         let foreign = ForeignPoll::start(poll, &config, Arc::clone(&head))?;
@@ -113,9 +120,35 @@ impl SqliteStore {
         Ok(Self { shared: Arc::new(Shared { readers, foreign, writer, config, head }), scope })
     }
 
+    /// A store that refuses writes, on a file that may only be read. Keeps no streams in memory, as
+    /// nothing keeps them up to date.
+    fn open_read_only(config: SqliteStoreConfig) -> Result<Self, StoreError> {
+        let (conn, file) = ReadFile::open(&config.path, config.busy_timeout_ms)?;
+        migrate::check(&conn, migrate::MIGRATIONS)?;
+        let head = Arc::new(HeadSignal::new(Position::START));
+        let readers = ReaderPool::start(&config, None)?;
+        let foreign = ForeignPoll::start((conn, file), &config, Arc::clone(&head))?;
+        let writer = WriterHandle::refusing(read_only(&config.path));
+        let scope = config.scope.clone();
+        Ok(Self { shared: Arc::new(Shared { readers, foreign, writer, config, head }), scope })
+    }
+
     /// The tenant that the handle names, or the refusal for handles of all tenants.
     pub(crate) fn tenant(&self) -> Result<&TenantId, Refusal> {
         self.scope.tenant().ok_or(Refusal::TenantRequired)
+    }
+}
+
+/// The connection that writes, or `None` if the file is there and this account may only read it.
+fn writable(config: &SqliteStoreConfig) -> Result<Option<Connection>, StoreError> {
+    if is_read_only(&config.path) {
+        return Ok(None);
+    }
+    let there = config.path.exists();
+    match open_migrated(config) {
+        // The file may be written to, but nothing can be made in its folder.
+        Err(denied) if denied.kind() == StoreErrorKind::Denied && there => Ok(None),
+        opened => opened.map(Some),
     }
 }
 

@@ -16,9 +16,9 @@ use foldhash::fast::RandomState;
 use rusqlite::{Connection, Row};
 
 use crate::codec::CommandRow;
-use crate::connection::open_reader;
-use crate::error::Failure;
+use crate::error::{Failure, failed};
 use crate::names::Names;
+use crate::read_file::ReadFile;
 use crate::rows::EventRow;
 use crate::{SqliteStoreConfig, head, letters, snapshots, sql, subscriptions};
 
@@ -29,7 +29,7 @@ pub(crate) fn verify(
     config: &SqliteStoreConfig,
     scope: &TenantScope,
 ) -> Result<Verified, StoreError> {
-    let conn = open_reader(&config.path, config.busy_timeout_ms)?;
+    let (conn, file) = ReadFile::open(&config.path, config.busy_timeout_ms)?;
     let begun = conn.execute_batch("BEGIN").map_err(Failure::from);
     begun.map_err(|failure| failure.into_store_error(OPERATION))?;
     let mut check = Check {
@@ -54,6 +54,7 @@ pub(crate) fn verify(
     check.step("subscriptions", Check::subscription_rows);
     check.step("dead letters", Check::letter_rows);
     let Check { findings, digester, in_scope, .. } = check;
+    file.check().map_err(|failure| failure.into_store_error(OPERATION))?;
     Ok(Verified { events: in_scope, digest: digester.digest(), findings })
 }
 
@@ -97,7 +98,7 @@ impl Check<'_> {
                 let bad = lines.into_iter().filter(|line| line != "ok");
                 bad.for_each(|line| self.found(format!("pages: {line}")));
             }
-            Err(error) => self.found(format!("pages: {error}")),
+            Err(error) => self.found(format!("pages: {}", failed(OPERATION, &error).message())),
         }
     }
 

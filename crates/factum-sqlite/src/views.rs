@@ -36,7 +36,7 @@ impl ViewStore for SqliteStore {
     async fn transact(&self, work: ViewWork) -> Result<Transacted, StoreError> {
         let (reply, answer) = oneshot::channel();
         let request = ViewRequest::new(self.own(), work, reply);
-        self.shared.writer.send(Write::View(request)).await?;
+        self.shared.writer.send(work::OPERATION, Write::View(request)).await?;
         answer.await.map_err(|_| closed(StoreErrorKind::OutcomeUnknown, work::OPERATION))?
     }
 

@@ -78,6 +78,8 @@ pub(crate) struct ActRequest {
 #[derive(Debug)]
 pub(crate) struct WriterHandle {
     queue: Option<mpsc::Sender<Write>>,
+    /// Why nothing can be written; there is no thread then.
+    refusal: Option<StoreError>,
     thread: Option<JoinHandle<()>>,
     full: Arc<AtomicBool>,
     /// Keeps the statements of views away from the store's own tables.
@@ -98,13 +100,25 @@ impl WriterHandle {
         let (guard, inline) = (Guard::of_writer(), Arc::<InlineViews>::default());
         let views = (guard.clone(), Arc::clone(&inline));
         let writer = Writer::new(conn, config, head, Arc::clone(&full), cache, views)
-            .map_err(|it| failed("open store", it))?;
+            .map_err(|it| failed("open store", &it))?;
         let thread = std::thread::Builder::new().name("factum-write".into());
         let thread = thread.spawn(move || writer.serve(requests)).map_err(|error| {
             StoreError::new(StoreErrorKind::Unavailable, "open store", "no thread to write with")
                 .with_source(error)
         })?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), full, guard, inline })
+        Ok(Self { queue: Some(queue), refusal: None, thread: Some(thread), full, guard, inline })
+    }
+
+    /// A writer that refuses everything.
+    pub(crate) fn refusing(refusal: StoreError) -> Self {
+        let (guard, inline) = (Guard::of_writer(), Arc::default());
+        let full = Arc::default();
+        Self { queue: None, refusal: Some(refusal), thread: None, full, guard, inline }
+    }
+
+    /// Why nothing can be written, if that is so.
+    pub(crate) fn refusal(&self) -> Option<&StoreError> {
+        self.refusal.as_ref()
     }
 
     /// Whether the last write that was tried found no room.
@@ -133,7 +147,7 @@ impl WriterHandle {
     /// Hands a write over and waits for its answer.
     pub(crate) async fn ask(&self, write: impl FnOnce(oneshot::Sender<Answer>) -> Write) -> Answer {
         let (reply, answer) = oneshot::channel();
-        self.send(write(reply)).await?;
+        self.send("append", write(reply)).await?;
         answer.await.map_err(|_| closed(StoreErrorKind::OutcomeUnknown, "append"))?
     }
 
@@ -147,15 +161,22 @@ impl WriterHandle {
         let work = Box::new(move |conn: &mut Connection| {
             let _ = reply.send(work(conn)); // Nobody waits any longer: nothing to tell.
         });
-        self.send(Write::Alone(work)).await?;
+        self.send(operation, Write::Alone(work)).await?;
         let answer = answer.await.map_err(|_| closed(StoreErrorKind::OutcomeUnknown, operation))?;
-        answer.map_err(|failure| failure.into_store_error(operation))
+        answer.map_err(|failure| failure.into_write_error(operation))
     }
 
-    pub(crate) async fn send(&self, write: Write) -> Result<(), StoreError> {
+    pub(crate) async fn send(
+        &self,
+        operation: &'static str,
+        write: Write,
+    ) -> Result<(), StoreError> {
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.again(operation));
+        }
         let queue = self.queue.as_ref().expect("the queue is there until the handle is dropped");
         let sent = queue.send(write).await;
-        sent.map_err(|_| closed(StoreErrorKind::Unavailable, "append"))
+        sent.map_err(|_| closed(StoreErrorKind::Unavailable, operation))
     }
 }
 

@@ -18,7 +18,8 @@ pub(crate) enum Fault {
 /// resources, operators, the system.
 const STORE_CLASSES: [&str; 8] = ["08", "40", "53", "57", "58", "F0", "XX", "28"];
 /// Further codes of that sort: a lock that took too long, and a server that takes no writes.
-const STORE_CODES: [&str; 2] = ["55P03", READ_ONLY];
+/// And statements that a pooler has prepared, or not, in another session.
+const STORE_CODES: [&str; 4] = ["55P03", READ_ONLY, "26000", "42P05"];
 /// What writing meets where nothing may be written.
 const READ_ONLY: &str = "25006";
 

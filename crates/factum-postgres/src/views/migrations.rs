@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use super::ahead::Limits;
 use super::pipeline::Pipeline;
 use crate::PostgresStore;
-use crate::connection::Bind;
+use crate::connection::{Bind, lifting};
 use crate::pool::BEGIN_FLUSHED;
 use crate::subscriptions::Key;
 
@@ -60,6 +60,7 @@ async fn make(
     let lock = format!("factum view {} of {} in {schema}", key.name, key.scope);
     let take = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
     view.own(take, &[(&lock, Type::TEXT)]).await?;
+    view.own(&lifting("true"), &[]).await?;
     let rows = view.own(&sql.view_migrations, &key.binds()).await?;
     let made: Vec<Made> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
     check_history(name, &made, migrations)?;

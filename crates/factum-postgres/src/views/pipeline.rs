@@ -30,7 +30,7 @@ use super::space::Space;
 use super::values::Parameters;
 use super::{refuse, rows};
 use crate::connection::Bind;
-use crate::error::{Failure, copy};
+use crate::error::Failure;
 use crate::pool::BEGIN;
 
 /// How many statements a connection keeps prepared before it forgets all of them.
@@ -132,7 +132,7 @@ impl<'c> Pipeline<'c> {
 
     /// Why the transaction is lost, if it is.
     pub(crate) fn lost(&self) -> Option<StoreError> {
-        self.lost.as_ref().map(copy)
+        self.lost.as_ref().map(|lost| lost.again(self.operation))
     }
 
     /// Waits until everything has run, and well.

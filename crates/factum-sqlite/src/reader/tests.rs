@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::SqliteStoreConfig;
-use crate::connection::{open_reader, open_writer};
+use crate::connection::open_writer;
 use crate::migrate;
 
 /// An empty store: the writer of its head, and a reader.
@@ -11,7 +11,7 @@ fn store(folder: &std::path::Path) -> (Connection, Reader, Tickets) {
     let conn = open_writer(&config).unwrap();
     migrate::migrate(&conn, migrate::MIGRATIONS, factum_core::Timestamp::from_micros(0)).unwrap();
     let tickets = Tickets::default();
-    let reading = open_reader(&config.path, 1_000).unwrap();
+    let reading = ReadFile::open(&config.path, 1_000).unwrap();
     let reader = Reader::new(reading, tickets.clone(), None).unwrap();
     (conn, reader, tickets)
 }

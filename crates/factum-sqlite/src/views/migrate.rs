@@ -54,7 +54,7 @@ pub(super) fn migrate(
         let row = (scope_text(tenant), name.as_str(), number, step.name, step.checksum());
         transaction.prepare_cached(sql::INSERT_VIEW_MIGRATION)?.execute(row)?;
     }
-    transaction.commit()?;
+    transaction.commit().map_err(Failure::Commit)?;
     Ok((steps.len() - made.len()) as u64)
 }
 

@@ -57,7 +57,7 @@ impl<'c> SqliteView<'c> {
                 let error = ViewError::new(ViewErrorKind::Statement, message);
                 self.failed.insert(error).clone()
             }
-            StatementFailure::Store(error) => self.lose(failed("change view", error)),
+            StatementFailure::Store(error) => self.lose(failed("change view", &error)),
         })
     }
 
@@ -66,7 +66,7 @@ impl<'c> SqliteView<'c> {
         self.check()?;
         for sql in statements {
             let done = self.conn.prepare_cached(sql).and_then(|mut it| it.execute([]));
-            done.map_err(|error| self.lose(failed("change view", error)))?;
+            done.map_err(|error| self.lose(failed("change view", &error)))?;
         }
         Ok(())
     }

@@ -73,7 +73,7 @@ impl ViewRequest {
         let mut view = SqliteView::new(conn, statements, scope);
         let polled = poll_once(|| work(&mut view));
         let failed = view.end().map_err(|lost| {
-            let again = StoreError::new(lost.kind(), OPERATION, lost.message());
+            let again = lost.again(OPERATION);
             self.state.replace(State::Ran(Some(again)));
             Failure::Append(lost.into())
         })?;
