@@ -26,8 +26,9 @@ cargo xtask <task>
   crash [--rounds N] [--seed S]  the crash harness alone; 25 rounds unless said otherwise
   tidy                           the project's own rules
   bench [...]                    the benchmarks; further arguments go to the bench program
-  ci                             everything a change must pass: format, lints, test, docs,
-                                 examples, tidy, benchmarks compile
+  checks                         everything else a change must pass: format, tidy, lints, docs,
+                                 examples, benchmarks compile
+  ci                             both, `test` after the quick ones of `checks`
 
 With CI=true in the environment, a part that is not run for want of a tool fails.
 ";
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         "crash" => crash::run(&mut report, &rest),
         "tidy" if rest.is_empty() => tidy::run(&mut report),
         "bench" => bench::run(&mut report, &rest),
+        "checks" if rest.is_empty() => ci::run_checks(&mut report),
         "ci" if rest.is_empty() => ci::run(&mut report),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -21,6 +21,8 @@ struct Part {
     name: String,
     outcome: Outcome,
     seconds: f32,
+    /// How many tests ran in it, where it counts them.
+    tests: Option<usize>,
 }
 
 /// The parts that were tried, in order.
@@ -53,11 +55,18 @@ impl Report {
         self.push(name, outcome, 0.0);
     }
 
+    /// Notes how many tests ran in the part that ended last.
+    pub(crate) fn tests_run(&mut self, tests: usize) {
+        if let Some(part) = self.parts.last_mut() {
+            part.tests = Some(tests);
+        }
+    }
+
     fn push(&mut self, name: &str, outcome: Outcome, seconds: f32) {
         if let Outcome::Failed(why) = &outcome {
             println!("==> {name} failed: {why}");
         }
-        self.parts.push(Part { name: name.into(), outcome, seconds });
+        self.parts.push(Part { name: name.into(), outcome, seconds, tests: None });
     }
 
     /// Prints the table; fails if a part failed.
@@ -65,18 +74,26 @@ impl Report {
         let width = self.parts.iter().map(|part| part.name.chars().count()).max().unwrap_or(0);
         println!("\nSummary");
         for part in &self.parts {
-            let Part { name, outcome, seconds } = part;
-            println!("  {name:width$}  {seconds:>6.1} s  {}", described(outcome));
+            println!("  {}", part.line(width));
         }
         let failed = self.parts.iter().filter(|part| self.fails(&part.outcome)).count();
         let not_run = self.parts.iter().filter(|part| was_not_run(&part.outcome)).count();
         let passed =
             self.parts.iter().filter(|part| matches!(part.outcome, Outcome::Passed)).count();
-        println!("{passed} passed, {failed} failed, {not_run} not run");
+        println!("{passed} passed, {failed} failed, {not_run} not run{}", self.tests_in_all());
         if self.ci && self.parts.iter().any(|it| matches!(it.outcome, Outcome::MissingTool(_))) {
             println!("CI=true: a missing tool counts as a failure");
         }
         if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+
+    /// How many tests ran in all parts, where a part counted them.
+    fn tests_in_all(&self) -> String {
+        let counted: Vec<usize> = self.parts.iter().filter_map(|part| part.tests).collect();
+        match counted.is_empty() {
+            true => String::new(),
+            false => format!("; {} tests run", counted.iter().sum::<usize>()),
+        }
     }
 
     fn fails(&self, outcome: &Outcome) -> bool {
@@ -85,6 +102,15 @@ impl Report {
             Outcome::MissingTool(_) => self.ci,
             Outcome::Passed | Outcome::NotRun(_) => false,
         }
+    }
+}
+
+impl Part {
+    /// Its line of the summary, the name padded to `width`.
+    fn line(&self, width: usize) -> String {
+        let Self { name, outcome, seconds, tests } = self;
+        let tests = tests.map(|tests| format!(", {tests} tests run")).unwrap_or_default();
+        format!("{name:width$}  {seconds:>6.1} s  {}{tests}", described(outcome))
     }
 }
 
@@ -122,6 +148,20 @@ mod tests {
         assert_eq!(with(false, Outcome::MissingTool("x".into())), ExitCode::SUCCESS);
         assert_eq!(with(true, Outcome::MissingTool("x".into())), ExitCode::FAILURE);
         assert_eq!(with(true, Outcome::NotRun("a second disk".into())), ExitCode::SUCCESS);
+    }
+
+    #[test]
+    fn the_number_of_tests_stands_beside_the_part_and_at_the_end() {
+        let mut report = Report { parts: Vec::new(), ci: false };
+        report.part("format", || Outcome::Passed);
+        assert_eq!(report.tests_in_all(), "");
+        for tests in [2400, 60] {
+            report.part("tests", || Outcome::Passed);
+            report.tests_run(tests);
+        }
+        assert_eq!(report.tests_in_all(), "; 2460 tests run");
+        assert!(report.parts[1].line(8).ends_with("passed, 2400 tests run"));
+        assert!(report.parts[0].line(8).ends_with("passed"));
     }
 
     #[test]

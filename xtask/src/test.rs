@@ -22,27 +22,39 @@ pub(crate) fn run(report: &mut Report) {
     let results = stores::new_folder();
     environment.push((stores::FOLDER, results.clone().into()));
     let mut skipped = Vec::new();
+    let mut tests = 0;
     if has_subcommand("nextest") {
-        report.part("tests", || nextest(&environment, &mut skipped));
+        report.part("tests", || nextest(&environment, &mut skipped, &mut tests));
+        report.tests_run(tests);
         skipped.extend(ignored());
     } else {
-        report.part("tests", || plain(&environment, &mut skipped));
+        report.part("tests", || plain(&environment, &mut skipped, &mut tests));
+        report.tests_run(tests);
     }
     for (name, missing) in grouped(&skipped) {
         report.not_run(&format!("  {name}"), &missing);
     }
     stores::check(report, &results);
+    let mut doctests = 0;
     report.part("doctests", || {
-        let arguments = ["test", "--workspace", "--all-features", "--locked", "--doc"];
-        run_command(&mut cargo(arguments))
+        let mut command = cargo(["test", "--workspace", "--all-features", "--locked", "--doc"]);
+        listen(command.stderr(Stdio::inherit()).stdout(Stdio::piped()), |line| {
+            doctests += tests_in(line);
+            true
+        })
     });
+    report.tests_run(doctests);
     crash::run_in_tests(report);
 }
 
 /// What the tests find in their environment.
 type Environment = [(&'static str, OsString)];
 
-fn nextest(environment: &Environment, skipped: &mut Vec<(String, String)>) -> Outcome {
+fn nextest(
+    environment: &Environment,
+    skipped: &mut Vec<(String, String)>,
+    tests: &mut usize,
+) -> Outcome {
     let arguments = ["nextest", "run", "--workspace", "--all-features", "--locked"];
     let mut command = cargo(arguments);
     command.envs(environment.iter().cloned());
@@ -50,6 +62,7 @@ fn nextest(environment: &Environment, skipped: &mut Vec<(String, String)>) -> Ou
     let mut passes = Passes::default();
     listen(command.stdout(Stdio::inherit()).stderr(Stdio::piped()), |line| {
         let show = passes.shows(line);
+        *tests += tests_in(line);
         if let Some(missing) = missing_in(line) {
             skipped.push((passes.test.clone(), missing.into()));
         }
@@ -66,7 +79,7 @@ fn ignored() -> Vec<(String, String)> {
     list.lines().map(|test| (test.to_owned(), IGNORED.to_owned())).collect()
 }
 
-fn plain(environment: &Environment, skipped: &mut Vec<(String, String)>) -> Outcome {
+fn plain(environment: &Environment, skipped: &mut Vec<(String, String)>, tests: &mut usize) -> Outcome {
     let arguments = ["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
     let mut command = cargo(arguments);
     command.envs(environment.iter().cloned());
@@ -74,6 +87,7 @@ fn plain(environment: &Environment, skipped: &mut Vec<(String, String)>) -> Outc
     command.args(["--bins", "--lib", "--tests", "--", "--nocapture", "--test-threads", "1"]);
     let mut test = String::new();
     listen(command.stderr(Stdio::inherit()).stdout(Stdio::piped()), |line| {
+        *tests += tests_in(line);
         if let Some(named) = line.strip_prefix("test ") {
             named.split(" ...").next().unwrap_or_default().clone_into(&mut test);
         }
@@ -82,6 +96,24 @@ fn plain(environment: &Environment, skipped: &mut Vec<(String, String)>) -> Outc
         }
         true
     })
+}
+
+/// How many tests ran, in the line with which a runner ends: `Summary [ 0.1s] 3 tests run: ...`, or
+/// `test result: ok. 2 passed; 1 failed; ...` per program.
+fn tests_in(line: &str) -> usize {
+    let line = line.trim();
+    let before = |word: &str, text: &str| -> usize {
+        let number = text.split(word).next().and_then(|it| it.split_whitespace().last());
+        number.and_then(|it| it.split('/').next()?.parse().ok()).unwrap_or_default()
+    };
+    if let Some((_, result)) = line.strip_prefix("Summary [").and_then(|it| it.split_once(']')) {
+        let word = if result.contains(" tests run") { " tests run" } else { " test run" };
+        return before(word, result);
+    }
+    match line.strip_prefix("test result: ") {
+        Some(result) => before(" passed", result) + before(" failed", result),
+        None => 0,
+    }
 }
 
 /// What a line says is missing, if it says so.
@@ -189,6 +221,18 @@ mod tests {
         assert!(passes.shows("        FAIL [   0.004s] (2/2) factum-core name::tests::long"));
         assert!(passes.shows("    assertion failed"));
         assert!(passes.shows("     Summary [   0.010s] 2 tests run"));
+    }
+
+    #[test]
+    fn the_number_of_tests_is_read_from_either_runner() {
+        assert_eq!(
+            tests_in("     Summary [ 602.113s] 2417 tests run: 2415 passed, 2 failed"),
+            2417
+        );
+        assert_eq!(tests_in("     Summary [   0.010s] 1 test run: 1 passed, 30 skipped"), 1);
+        assert_eq!(tests_in("     Summary [   9.010s] 17/20 tests run: 16 passed, 1 failed"), 17);
+        assert_eq!(tests_in("test result: FAILED. 2 passed; 3 failed; 1 ignored; 0 measured"), 5);
+        assert_eq!(tests_in("test name::of::a::test ... ok"), 0);
     }
 
     #[test]
