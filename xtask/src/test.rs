@@ -79,7 +79,11 @@ fn ignored() -> Vec<(String, String)> {
     list.lines().map(|test| (test.to_owned(), IGNORED.to_owned())).collect()
 }
 
-fn plain(environment: &Environment, skipped: &mut Vec<(String, String)>, tests: &mut usize) -> Outcome {
+fn plain(
+    environment: &Environment,
+    skipped: &mut Vec<(String, String)>,
+    tests: &mut usize,
+) -> Outcome {
     let arguments = ["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
     let mut command = cargo(arguments);
     command.envs(environment.iter().cloned());

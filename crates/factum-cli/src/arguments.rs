@@ -1,11 +1,15 @@
 //! The arguments: what every command takes, and which commands there are.
 
+use std::ffi::OsString;
+
+use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
     append, completions, demo, events, export, import, migrate, new, projections, snapshots, store,
     streams, tail, trace,
 };
+use crate::outcome::Failure;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -31,11 +35,44 @@ pub(crate) struct Arguments {
     pub(crate) command: Command,
 }
 
+/// Where the store may be named too. Its value is not shown in help: it may hold a password.
+pub(crate) const STORE_VARIABLE: &str = "FACTUM_STORE";
+
+impl Arguments {
+    /// Whether the words of a command line ask for JSON. Looked for by itself, so that the answer to
+    /// words that make no sense is JSON too.
+    pub(crate) fn ask_for_json(words: &[OsString]) -> bool {
+        words.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json")
+    }
+
+    /// What is wrong with the words, in one line; `None` if help or the version was asked for.
+    pub(crate) fn failure(error: &clap::Error) -> Option<Failure> {
+        match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return None,
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                let failure = Failure::usage("expected a command, found none");
+                return Some(failure.hint("factum --help lists the commands"));
+            }
+            _ => {}
+        }
+        let text = error.to_string();
+        let mut paragraphs = text
+            .split("\n\n")
+            .map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "))
+            .filter(|it| !it.is_empty());
+        let message = paragraphs.next().unwrap_or_default();
+        let failure = Failure::usage(message.trim_start_matches("error: "));
+        let tip = paragraphs.find_map(|it| it.strip_prefix("tip: ").map(str::to_owned));
+        Some(failure.hint(tip.unwrap_or_else(|| "--help shows what the command takes".into())))
+    }
+}
+
 /// What every command takes.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Global {
-    #[arg(long, value_name = "URL", env = "FACTUM_STORE", global = true, help = STORE)]
-    pub(crate) store: Option<String>,
+    #[arg(long, value_name = "URL", env = STORE_VARIABLE, hide_env_values = true)]
+    #[arg(global = true, help = STORE)]
+    pub(crate) store: Option<OsString>,
     /// Whose data: the tenant's name [default: default]
     #[arg(long, value_name = "NAME", global = true)]
     pub(crate) tenant: Option<String>,

@@ -19,6 +19,7 @@ pub(crate) use crate::demo;
 
 use crate::arguments::{Arguments, Command};
 use crate::outcome::{Exit, Failure};
+use crate::output::Output;
 use crate::session::Session;
 
 /// Carries out a command.
@@ -28,6 +29,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, Failure> {
     }
     if let Command::Migrate(command) = &arguments.command {
         return migrate::run(command, &arguments.global).await;
+    }
+    let output = Output::new(arguments.global.json);
+    match &arguments.command {
+        Command::New(command) => return new::run(command, output),
+        Command::Completions(command) => return completions::run(command, output),
+        _ => {}
     }
     let session = Session::new(&arguments.global)?;
     match arguments.command {
@@ -41,9 +48,9 @@ pub(crate) async fn run(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Tail(command) => tail::run(&command, &session).await,
         Command::Trace(command) => trace::run(&command, &session).await,
         Command::Store(command) => store::run(&command, &session).await,
-        Command::New(command) => new::run(&command, session.output),
-        Command::Completions(command) => completions::run(&command, session.output),
-        // Handled above: they choose their own stores.
-        Command::Demo(_) | Command::Migrate(_) => Ok(Exit::Ok),
+        // Handled above: they choose their own stores, or need none.
+        Command::Demo(_) | Command::Migrate(_) | Command::New(_) | Command::Completions(_) => {
+            Ok(Exit::Ok)
+        }
     }
 }

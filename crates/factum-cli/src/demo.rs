@@ -5,6 +5,7 @@ mod desk;
 mod feed;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 
 use clap::{Args, Parser};
 use factum::{EventStoreExt, LogRead, Position, Query, SharedStore};
@@ -12,7 +13,7 @@ use futures::TryStreamExt;
 
 use self::desk::DeskEvent;
 use self::feed::{Events, Feed, correlation};
-use crate::arguments::{Arguments, Global};
+use crate::arguments::{Arguments, Global, STORE_VARIABLE};
 use crate::commands;
 use crate::import::{
     Decoding, Input, JsonlSource, OnError, Progress, Rules, Source, Summary, TenantRule,
@@ -21,11 +22,15 @@ use crate::import::{
 use crate::interrupt::Interrupt;
 use crate::outcome::{Exit, Failure};
 use crate::output::Style;
-use crate::session::Session;
+use crate::session::{Session, text_of};
 use crate::text;
 
 /// Where the log goes unless `--store` says something else.
 const STORE: &str = "sqlite:demo.db";
+
+const STORE_HELP: &str = "\
+The store to make, or to go on with: sqlite:PATH, postgres://HOST/DATABASE or memory:, with options \
+as ?option=value [default: sqlite:demo.db]";
 
 /// How large a log.
 #[derive(Args, Debug)]
@@ -37,11 +42,18 @@ pub(crate) struct Demo {
     /// Which log: the same number gives the same log
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    // Takes the place of the option that every command has, for its default is another one.
+    #[arg(long, value_name = "URL", env = STORE_VARIABLE, hide_env_values = true)]
+    #[arg(global = true, help = STORE_HELP)]
+    store: Option<OsString>,
 }
 
 pub(crate) async fn run(command: &Demo, global: &Global) -> Result<Exit, Failure> {
-    let store = global.store.clone().unwrap_or_else(|| STORE.into());
-    let global = Global { store: Some(store.clone()), ..global.clone() };
+    let store = match &command.store {
+        Some(store) => text_of(store)?,
+        None => STORE.into(),
+    };
+    let global = Global { store: Some(store.clone().into()), ..global.clone() };
     let session = Session::new(&global)?;
     let mut interrupt = Interrupt::listen()?;
     if !session.output.json {

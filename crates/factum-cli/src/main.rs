@@ -14,6 +14,7 @@ mod output;
 mod session;
 mod text;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -25,12 +26,30 @@ use crate::outcome::Failure;
 const WORKERS: usize = 2;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let json = arguments.global.json;
-    let outcome = run(arguments);
-    match outcome {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let json = Arguments::ask_for_json(&words);
+    let arguments = match Arguments::try_parse_from(words) {
+        Ok(arguments) => arguments,
+        Err(error) => return unread(&error, json),
+    };
+    match run(arguments) {
         Ok(outcome) => outcome.exit_code(),
         Err(failure) => failure.report(json),
+    }
+}
+
+/// Help, the version, or what is wrong with the arguments.
+fn unread(error: &clap::Error, json: bool) -> ExitCode {
+    match Arguments::failure(error) {
+        Some(failure) if json => failure.report(json),
+        Some(failure) => {
+            let _ = error.print(); // Standard error that is closed changes nothing.
+            failure.exit.exit_code()
+        }
+        None => match error.print() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => Failure::output(&error).report(json),
+        },
     }
 }
 

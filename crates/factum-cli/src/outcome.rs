@@ -1,9 +1,12 @@
 //! How a command ends: exit codes, and failures that say what to do.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
+use crate::output::{INDENT, terminal_width, wrapped};
 use factum::{AppendError, InstructError, InvalidName, StoreError, StoreErrorKind, UrlError};
+
+const DELETED: &str = "its events are still in the log: factum events search";
 
 /// The exit codes, by kind. Listed in `--help` and in `docs/cli.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +90,7 @@ impl Failure {
     pub(crate) fn io(what: &str, error: &io::Error) -> Self {
         let exit = match error.kind() {
             io::ErrorKind::NotFound => Exit::NotFound,
+            io::ErrorKind::AlreadyExists => Exit::Usage,
             io::ErrorKind::PermissionDenied => Exit::Denied,
             io::ErrorKind::StorageFull => Exit::StorageFull,
             _ => Exit::Unavailable,
@@ -123,9 +127,14 @@ impl Failure {
             }});
             eprintln!("{error}");
         } else {
-            eprintln!("error: {}", self.message);
+            let width = terminal_width(io::stderr().is_terminal());
+            let say = |line: String| match width {
+                Some(width) => eprintln!("{}", wrapped(&line, width, INDENT)),
+                None => eprintln!("{line}"),
+            };
+            say(format!("error: {}", self.message));
             if let Some(hint) = &self.hint {
-                eprintln!("hint: {hint}");
+                say(format!("hint: {hint}"));
             }
         }
         self.exit.exit_code()
@@ -142,9 +151,11 @@ impl From<StoreError> for Failure {
             StoreErrorKind::StorageFull => {
                 (Exit::StorageFull, Some("nothing was stored; make room and try again"))
             }
-            StoreErrorKind::StreamDeleted => {
-                (Exit::NotFound, Some("its events are still in the log: factum events search"))
-            }
+            StoreErrorKind::NoStore => (
+                Exit::NotFound,
+                Some("name another address with --store, or leave create=false out"),
+            ),
+            StoreErrorKind::StreamDeleted => (Exit::NotFound, Some(DELETED)),
             StoreErrorKind::Incompatible => (Exit::Corrupt, Some("the file was left untouched")),
             StoreErrorKind::Corrupt => {
                 (Exit::Corrupt, Some("stop writing; factum store verify names the damage"))
@@ -168,6 +179,9 @@ impl From<AppendError> for Failure {
             AppendError::Refused(refusal) => match refusal {
                 factum::Refusal::StreamUnknown { .. } => Self::not_found(refusal.to_string())
                     .hint("factum streams list shows the streams there are"),
+                factum::Refusal::StreamDeleted { .. } => {
+                    Self::not_found(refusal.to_string()).hint(DELETED)
+                }
                 factum::Refusal::TenantRequired => Self::usage(refusal.to_string())
                     .hint("name the tenant with --tenant instead of --all-tenants"),
                 _ => Self::bad_input(refusal.to_string()),

@@ -1,5 +1,7 @@
 //! One run of a command: which store, whose data, how to write.
 
+use std::ffi::OsStr;
+
 use factum::{Backend, SharedStore, StoreUrl, TenantId, TenantScope};
 
 use crate::arguments::Global;
@@ -20,7 +22,10 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(global: &Global) -> Result<Self, Failure> {
-        let address = global.store.clone().unwrap_or_else(|| STORE_DEFAULT.into());
+        let address = match &global.store {
+            Some(store) => text_of(store)?,
+            None => STORE_DEFAULT.into(),
+        };
         let mut url = StoreUrl::parse(&address)?;
         let address = without_password(&address);
         let asked = match &global.tenant {
@@ -63,6 +68,12 @@ impl Session {
         }
         open_existing(url).await
     }
+}
+
+/// An address as text, which it is unless a variable of the environment holds other bytes.
+pub(crate) fn text_of(address: &OsStr) -> Result<String, Failure> {
+    let text = address.to_str().map(str::to_owned);
+    text.ok_or_else(|| Failure::usage("store address: expected UTF-8, found other bytes"))
 }
 
 /// Opens a store that has to be there.

@@ -36,8 +36,8 @@ fn every_command_speaks_json_and_never_in_colour() {
         "append order/1 paid",
         "completions bash",
         "export jsonl out.jsonl",
-        "streams truncate account/ann --before 1 --reason r",
-        "streams delete account/bob --reason r",
+        "streams truncate account/ann --before 1 --reason r --yes",
+        "streams delete account/bob --reason r --yes",
     ];
     for command in commands {
         let out = rig.ok(&format!("--json {command}"));
@@ -109,13 +109,13 @@ fn streams_are_listed_shown_and_ended() {
     assert_eq!(rig.ok("streams list --limit 3 --json").lines().count(), 3);
     let shown = lines(&rig.ok("streams show account/ann --backward --limit 1 --json"));
     assert_eq!(shown[0]["revision"], 1);
-    rig.ok("streams truncate account/ann --before 1 --reason old");
+    rig.ok("streams truncate account/ann --before 1 --reason old --yes");
     assert_eq!(rig.ok("streams show account/ann").lines().count(), 2);
-    rig.fails(5, "streams truncate account/ann --before 9 --reason old");
-    rig.ok("streams delete account/ann --reason over");
+    rig.fails(5, "streams truncate account/ann --before 9 --reason old --yes");
+    rig.ok("streams delete account/ann --reason over --yes");
     let message = rig.fails(3, "streams show account/ann");
     assert!(message.contains("found it deleted"), "{message}");
-    rig.fails(3, "streams delete account/nobody --reason none");
+    rig.fails(3, "streams delete account/nobody --reason none --yes");
 }
 
 #[test]

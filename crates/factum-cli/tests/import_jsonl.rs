@@ -11,8 +11,8 @@ fn full(rig: &Rig) {
     rig.ok("append account/ann moved --release email=a@example.org --principal me --meta k=v");
     rig.ok("append account/bob opened --claim email=a@example.org --causation ca");
     rig.ok("append account/bob moved");
-    rig.ok("streams truncate account/bob --before 1 --reason tidy --principal me");
-    rig.ok("streams delete account/ann --reason gone");
+    rig.ok("streams truncate account/bob --before 1 --reason tidy --yes --principal me");
+    rig.ok("streams delete account/ann --reason gone --yes");
     rig.ok(&format!("import jsonl {}", fixture("foreign.jsonl")));
 }
 

@@ -15,7 +15,7 @@ fn source(cases: usize, events: usize) -> Rig {
     rig.write("log.csv", &log_csv(cases, events));
     rig.ok("import csv log.csv");
     for case in (0..cases).step_by(7) {
-        rig.ok(&format!("streams delete case/c{case} --reason old"));
+        rig.ok(&format!("streams delete case/c{case} --reason old --yes"));
     }
     rig.write("more.csv", &log_csv(cases, events).replace("\nc", "\nd"));
     rig.ok("import csv more.csv");

@@ -434,7 +434,7 @@ fn a_finished_run_goes_on_when_the_source_has_grown() {
     let line = "--json migrate --from sqlite:a.db --to sqlite:b.db --resume p.json --verify";
     rig.ok(line);
     rig.ok("--store sqlite:a.db --tenant acme append account/ann more");
-    rig.ok("--store sqlite:a.db --tenant acme streams delete account/ann --reason over");
+    rig.ok("--store sqlite:a.db --tenant acme streams delete account/ann --reason over --yes");
     let said = json(&rig.ok(line));
     assert_eq!((&said["events"], &said["copied_before"]), (&2.into(), &32.into()));
     assert_eq!(digest(&rig, "b.db"), digest(&rig, "a.db"));

@@ -28,8 +28,8 @@ fn full(rig: &Rig) {
     rig.ok("--tenant acme append account/bob opened --claim email=a@example.org --causation ca");
     rig.ok("append account/bob opened --claim email=a@example.org");
     rig.ok("append account/bob moved");
-    rig.ok("streams truncate account/bob --before 1 --reason tidy --principal me");
-    rig.ok("streams delete account/ann --reason gone");
+    rig.ok("streams truncate account/bob --before 1 --reason tidy --yes --principal me");
+    rig.ok("streams delete account/ann --reason gone --yes");
     rig.write("log.csv", &log_csv(30, 50));
     rig.ok("--tenant globex import csv log.csv");
 }

@@ -236,6 +236,9 @@ pub enum StoreErrorKind {
     Unsupported,
     /// The request makes no sense to this store or handle. Nothing happened; correct it.
     Invalid,
+    /// There is no store at the address, and none was to be made. Nothing happened; name another
+    /// address, or make one.
+    NoStore,
     /// The stream was tombstoned and reads as deleted.
     StreamDeleted,
     /// The bytes are not a store, or one of a format this program does not know. Left untouched.

@@ -67,7 +67,7 @@ pub(crate) async fn migrate(
     }
     if !config.create {
         let (kind, found) = match found {
-            None => (StoreErrorKind::Invalid, "none"),
+            None => (StoreErrorKind::NoStore, "none"),
             Some(_) => (StoreErrorKind::Incompatible, "an older format"),
         };
         let name = schema.as_str();

@@ -102,7 +102,7 @@ async fn another_programs_schema_is_refused_and_left_alone() {
 async fn without_create_a_missing_schema_is_an_error_and_nothing_is_made() {
     on_every_postgres(async |place| {
         let config = PostgresStoreConfig { create: false, ..place.config() };
-        assert_eq!(refused(config.clone()).await.0, StoreErrorKind::Invalid);
+        assert_eq!(refused(config.clone()).await.0, StoreErrorKind::NoStore);
         assert!(!PostgresStore::exists(&config).await.unwrap());
         let schemas =
             format!("SELECT count(*) FROM pg_namespace WHERE nspname = '{}'", place.schema);

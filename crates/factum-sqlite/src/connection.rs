@@ -67,7 +67,7 @@ fn check_absent(config: &SqliteStoreConfig) -> Result<(), StoreError> {
     } else {
         return Ok(());
     };
-    Err(StoreError::new(StoreErrorKind::Invalid, OPERATION, message))
+    Err(StoreError::new(StoreErrorKind::NoStore, OPERATION, message))
 }
 
 /// Opens the file for writing, in write-ahead mode with a flush per commit.

@@ -35,7 +35,7 @@ async fn a_directory_is_refused() {
 async fn a_missing_folder_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let (kind, message) = refusal(folder.path().join("no/such/log.db")).await;
-    assert_eq!(kind, StoreErrorKind::Invalid);
+    assert_eq!(kind, StoreErrorKind::NoStore);
     assert!(message.contains("expected a folder"), "{message}");
 }
 
@@ -45,7 +45,7 @@ async fn a_missing_file_is_refused_unless_it_may_be_made() {
     let path = folder.path().join("log.db");
     let config = SqliteStoreConfig { create: false, ..SqliteStoreConfig::new(&path) };
     let error = SqliteStore::open(config).await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Invalid);
+    assert_eq!(error.kind(), StoreErrorKind::NoStore);
     assert!(!path.exists(), "refusing makes nothing");
 }
 

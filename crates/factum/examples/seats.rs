@@ -15,7 +15,11 @@ struct Booked<'a> {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Failed> {
+async fn main() -> std::process::ExitCode {
+    factum::report(run().await)
+}
+
+async fn run() -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     let store = connect(format!("sqlite:{}", folder.path().join("seats.db").display())).await?;
     let show: StreamId = "show/hamlet".parse()?;

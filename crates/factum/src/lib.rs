@@ -59,6 +59,7 @@
 mod connect;
 mod options;
 pub mod prelude;
+mod report;
 mod url;
 
 /// For services of your own: the attribute that [`Service`] is implemented with.
@@ -69,6 +70,7 @@ pub use factum_derive::Event;
 #[cfg(feature = "postgres")]
 pub use factum_postgres::{PostgresStore, PostgresStoreConfig, tokio_postgres};
 pub use factum_runtime::*;
+pub use report::report;
 #[cfg(feature = "sqlite")]
 pub use factum_sqlite::{SqliteStore, SqliteStoreConfig};
 pub use url::{Backend, StoreUrl, UrlError};

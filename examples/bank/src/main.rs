@@ -24,13 +24,7 @@ use crate::arguments::{Arguments, Command};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    factum::report(run(Arguments::parse()).await)
 }
 
 async fn run(Arguments { store, command }: Arguments) -> Result<(), Box<dyn Error>> {

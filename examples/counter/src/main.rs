@@ -36,7 +36,11 @@ impl Decider for Counter {
 }
 
 #[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> std::process::ExitCode {
+    factum::report(run().await)
+}
+
+async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let counters = Repository::<Counter>::new(factum::connect("sqlite:counter.db").await?)?;
     let done = counters.execute("visitors", 3).await?;
     println!("{} visitors", done.state.count);

@@ -9,13 +9,7 @@ const STUDENTS: usize = 30;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    factum::report(run().await)
 }
 
 async fn run() -> Result<(), Box<dyn std::error::Error>> {

@@ -29,13 +29,7 @@ const SAMPLE: &[u8] = include_bytes!("../sample.csv");
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    factum::report(run(Arguments::parse()).await)
 }
 
 async fn run(Arguments { log, store, command }: Arguments) -> Result<(), ServiceError> {

@@ -22,7 +22,7 @@ pub(crate) fn run(command: &Completions, output: Output) -> Result<Exit, Failure
         let shell = command.shell.to_string();
         output.json(&serde_json::json!({ "shell": shell, "script": script }))?;
     } else {
-        output.line(script.trim_end())?;
+        output.verbatim(script.trim_end())?;
     }
     Ok(Exit::Ok)
 }

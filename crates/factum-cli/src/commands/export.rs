@@ -80,7 +80,10 @@ pub(crate) async fn run(command: &Export, session: &Session) -> Result<Exit, Fai
     }
     sink.finish().map_err(failed)?;
     let digest = digester.digest();
-    if to_stdout {
+    if to_stdout && session.output.json {
+        // Standard output has the events, and nothing else.
+        eprintln!("{}", json!({ "events": events, "digest": digest.to_string() }));
+    } else if to_stdout {
         eprintln!("{}, digest {digest}", text::count(events, "event"));
     } else if session.output.json {
         let digest = digest.to_string();

@@ -6,7 +6,7 @@ use factum::jsonl::write_line;
 use factum::{EventStore, RecordedEvent, Tag, TenantScope};
 
 use crate::outcome::Failure;
-use crate::output::{Columns, Output};
+use crate::output::{Columns, Output, wrapped};
 use crate::text;
 
 /// Writes pages of events to standard output.
@@ -41,7 +41,11 @@ impl Listing {
         let rows: Vec<_> = events.iter().map(|event| row(event, self.tenants)).collect();
         let columns = self.columns.get_or_insert_with(|| Columns::fitting(&rows));
         for row in &rows {
-            writeln!(out, "{}", columns.row(row))?;
+            let line = columns.row(row);
+            match self.output.width {
+                Some(width) => writeln!(out, "{}", wrapped(&line, width, columns.indent()))?,
+                None => writeln!(out, "{line}")?,
+            }
         }
         out.flush()
     }

@@ -9,6 +9,7 @@ use futures::TryStreamExt;
 use serde_json::json;
 
 use super::listing::Listing;
+use crate::confirm::confirm;
 use crate::outcome::{Exit, Failure};
 use crate::output::table;
 use crate::session::Session;
@@ -67,6 +68,9 @@ pub(crate) struct Delete {
     /// Who acts; recorded in the log
     #[arg(long)]
     principal: Option<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
 }
 
 #[derive(Args, Debug)]
@@ -82,6 +86,9 @@ pub(crate) struct Truncate {
     /// Who acts; recorded in the log
     #[arg(long)]
     principal: Option<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
 }
 
 pub(crate) async fn run(command: &Streams, session: &Session) -> Result<Exit, Failure> {
@@ -93,6 +100,13 @@ pub(crate) async fn run(command: &Streams, session: &Session) -> Result<Exit, Fa
         Streams::Delete(command) => {
             let stream: StreamId = command.stream.parse()?;
             let record = record(&command.reason, command.principal.as_deref())?;
+            let last = last_revision(&stream, &store).await?;
+            let question = format!(
+                "delete {stream} for ever, with {}? They stay in the log, but no longer in the \
+                 stream, which refuses events from then on",
+                text::count(last.get() + 1, "event")
+            );
+            confirm(command.yes, &question)?;
             let appended = store.tombstone(&stream, Expected::Any, record).await?;
             done(session, &stream, "deleted", appended.last.get())
         }
@@ -100,10 +114,30 @@ pub(crate) async fn run(command: &Streams, session: &Session) -> Result<Exit, Fa
             let stream: StreamId = command.stream.parse()?;
             let record = record(&command.reason, command.principal.as_deref())?;
             let before = Revision::new(command.before);
+            last_revision(&stream, &store).await?;
+            let question = format!(
+                "hide the events of {stream} before revision {before} for ever? They stay in the \
+                 log, but no longer in the stream"
+            );
+            confirm(command.yes, &question)?;
             let appended = store.truncate_before(&stream, before, record).await?;
             done(session, &stream, "truncated", appended.last.get())
         }
     }
+}
+
+/// Where the stream ends, so that nobody is asked about one that is not there.
+async fn last_revision(stream: &StreamId, store: &SharedStore) -> Result<Revision, Failure> {
+    match store.stream(stream).await? {
+        Some(info) => Ok(info.last),
+        None => Err(unknown(stream, store)),
+    }
+}
+
+fn unknown(stream: &StreamId, store: &SharedStore) -> Failure {
+    let message = format!("expected a stream {stream}, found none in {}", store.scope());
+    Failure::not_found(message)
+        .hint(format!("factum streams list --category {} shows those there are", stream.category()))
 }
 
 fn record(reason: &str, principal: Option<&str>) -> Result<AdminRecord, Failure> {
@@ -238,11 +272,7 @@ async fn categories(session: &Session, store: &SharedStore) -> Result<Exit, Fail
 async fn show(command: &Show, session: &Session, store: &SharedStore) -> Result<Exit, Failure> {
     let stream: StreamId = command.stream.parse()?;
     if store.stream(&stream).await?.is_none() {
-        let message = format!("expected a stream {stream}, found none in {}", store.scope());
-        return Err(Failure::not_found(message).hint(format!(
-            "factum streams list --category {} shows those there are",
-            stream.category()
-        )));
+        return Err(unknown(&stream, store));
     }
     let read = if command.backward { StreamRead::backward } else { StreamRead::forward };
     let mut read = read(stream);

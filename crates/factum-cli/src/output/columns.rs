@@ -39,4 +39,9 @@ impl<const N: usize> Columns<N> {
         line.truncate(line.trim_end().len());
         line
     }
+
+    /// How wide the first column is: what does not fit into a line goes on below the second.
+    pub(crate) fn indent(&self) -> usize {
+        self.widths[0] + 2
+    }
 }

@@ -33,7 +33,7 @@ pub(crate) async fn run(command: &Show, session: &Session) -> Result<Exit, Failu
     if session.output.json {
         session.output.json(&Record(&event))?;
     } else {
-        session.output.line(&described(session.output, &event))?;
+        session.output.verbatim(&described(session.output, &event))?;
     }
     Ok(Exit::Ok)
 }
