@@ -8,22 +8,28 @@ use crate::report::{Outcome, Report};
 
 const MANIFEST: &str = "bench/Cargo.toml";
 
+/// What cargo says where the dependencies have changed and the lock file has not.
+const STALE_LOCK: &str = "because --locked was passed";
+
 /// Runs the benchmark program with the caller's arguments.
 pub(crate) fn run(report: &mut Report, arguments: &[String]) {
     report.part("bench", || {
-        let mut command = cargo(["run", "--release", "--manifest-path", MANIFEST, "--"]);
+        let mut command =
+            cargo(["run", "--release", "--locked", "--manifest-path", MANIFEST, "--"]);
         run_command(command.args(arguments))
     });
 }
 
-/// Checks that the benchmark program compiles. Its dependencies are not in the main lock file, so
-/// they may have to be fetched; where that is impossible, the part is not run.
+/// Checks that the benchmark program and Factum as a peer compile, with the lock file as it is checked
+/// in. Their dependencies are not in the main lock file, so they may have to be fetched; where that
+/// is impossible, the part is not run.
 pub(crate) fn compiles(report: &mut Report) {
     report.part("bench compiles", || {
         if !root().join(MANIFEST).exists() {
             return Outcome::Failed(format!("{MANIFEST} does not exist"));
         }
-        let mut command = cargo(["check", "--manifest-path", MANIFEST, "--bins"]);
+        let mut command =
+            cargo(["check", "--manifest-path", MANIFEST, "--workspace", "--bins", "--locked"]);
         println!("  $ {}", shown(&command));
         match command.stderr(Stdio::piped()).output() {
             Ok(output) if output.status.success() => Outcome::Passed,
@@ -32,6 +38,10 @@ pub(crate) fn compiles(report: &mut Report) {
                 eprintln!("{said}");
                 if is_unreachable(&said) {
                     return Outcome::NotRun("the package registry cannot be reached".into());
+                }
+                if said.contains(STALE_LOCK) {
+                    let update = "cargo update --workspace --manifest-path bench/Cargo.toml";
+                    return Outcome::Failed(format!("bench/Cargo.lock is stale: {update}"));
                 }
                 Outcome::Failed(output.status.to_string())
             }

@@ -70,9 +70,9 @@ pub use factum_derive::Event;
 #[cfg(feature = "postgres")]
 pub use factum_postgres::{PostgresStore, PostgresStoreConfig, tokio_postgres};
 pub use factum_runtime::*;
-pub use report::report;
 #[cfg(feature = "sqlite")]
 pub use factum_sqlite::{SqliteStore, SqliteStoreConfig};
+pub use report::report;
 pub use url::{Backend, StoreUrl, UrlError};
 
 /// The README, compiled so that what it shows works.

@@ -80,9 +80,7 @@ mod tests {
 
     #[test]
     fn something_new_is_added() {
-        given::<List>([added("bread")])
-            .when(Add { what: "milk".into() })
-            .then([added("milk")]);
+        given::<List>([added("bread")]).when(Add { what: "milk".into() }).then([added("milk")]);
     }
 
     #[test]
@@ -99,4 +97,3 @@ mod tests {
             .then_error(ListError::NotThere);
     }
 }
-
