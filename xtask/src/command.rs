@@ -47,10 +47,39 @@ pub(crate) fn output(command: &mut Command) -> Result<String, String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
+/// A program as the last build in the `dev` profile left it; `name` may be `examples/<name>`.
+pub(crate) fn built(name: &str) -> Result<PathBuf, String> {
+    let metadata = output(&mut cargo(["metadata", "--no-deps", "--format-version", "1"]))?;
+    let target = target_in(&metadata).ok_or("cargo metadata names no target folder")?;
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let program = PathBuf::from(target).join("debug").join(file);
+    if program.is_file() { Ok(program) } else { Err(format!("no {}", program.display())) }
+}
+
+/// The folder of build output that `cargo metadata` names.
+fn target_in(metadata: &str) -> Option<String> {
+    let (_, rest) = metadata.split_once("\"target_directory\":\"")?;
+    let (folder, _) = rest.split_once('"')?;
+    Some(folder.replace("\\\\", "\\"))
+}
+
 /// The command as a person would type it.
 pub(crate) fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program()).file_name().unwrap_or_default();
     let mut words = vec![program.to_string_lossy().into_owned()];
     words.extend(command.get_args().map(|it| it.to_string_lossy().into_owned()));
     words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::target_in;
+
+    #[test]
+    fn the_folder_of_build_output_is_read_from_metadata() {
+        let found = |text| target_in(text).expect("it is there");
+        assert_eq!(found(r#"{"a":1,"target_directory":"/a b/target","version":1}"#), "/a b/target");
+        assert_eq!(found(r#"{"target_directory":"C:\\a\\target"}"#), r"C:\a\target");
+        assert_eq!(target_in("{}"), None);
+    }
 }

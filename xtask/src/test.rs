@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
-use crate::command::{cargo, has_subcommand, output, run as run_command, shown};
+use crate::command::{cargo, has_subcommand, output, shown};
 use crate::crash;
 use crate::report::{Outcome, Report};
 use crate::{servers, stores};
