@@ -2,7 +2,7 @@
 
 use crate::command::{cargo, run as run_command};
 use crate::report::Report;
-use crate::{bench, examples, test, tidy};
+use crate::{bench, examples, fuzz, test, tidy};
 
 /// Runs every part, the quick ones first; a failure does not keep the others from running.
 pub(crate) fn run(report: &mut Report) {
@@ -27,6 +27,7 @@ fn before(report: &mut Report) {
 }
 
 fn after(report: &mut Report) {
+    fuzz::run(report, &[]);
     report.part("docs", || {
         let arguments = ["doc", "--workspace", "--no-deps", "--all-features", "--locked"];
         run_command(cargo(arguments).env("RUSTDOCFLAGS", "-D warnings"))

@@ -6,6 +6,7 @@ mod ci;
 mod command;
 mod crash;
 mod examples;
+mod fuzz;
 mod report;
 mod servers;
 mod stores;
@@ -24,10 +25,12 @@ cargo xtask <task>
                                  `ci` do this first
   stores                         runs the conformance suite and writes docs/stores.md from it
   crash [--rounds N] [--seed S]  the crash harness alone; 25 rounds unless said otherwise
+  fuzz [--seconds N]             random and damaged input for everything that reads bytes from
+                                 outside; 60 seconds for each test unless said otherwise
   tidy                           the project's own rules
   bench [...]                    the benchmarks; further arguments go to the bench program
   checks                         everything else a change must pass: format, tidy, lints, docs,
-                                 examples, benchmarks compile
+                                 fuzz, examples, benchmarks compile
   ci                             both, `test` after the quick ones of `checks`
 
 With CI=true in the environment, a part that is not run for want of a tool fails.
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         "servers" if rest.is_empty() => drop(servers::bring(&mut report)),
         "stores" if rest.is_empty() => stores::write(&mut report),
         "crash" => crash::run(&mut report, &rest),
+        "fuzz" => fuzz::run(&mut report, &rest),
         "tidy" if rest.is_empty() => tidy::run(&mut report),
         "bench" => bench::run(&mut report, &rest),
         "checks" if rest.is_empty() => ci::run_checks(&mut report),

@@ -59,6 +59,85 @@ fn a_trace_without_a_name_is_a_bad_row() {
     rig.ok("import xes log.xes --on-error skip");
 }
 
+/// Events of traces, given by the trace's name and the events' names.
+fn log(traces: &[(&str, &[&str])]) -> String {
+    let named = |name: &str| match name {
+        "" => String::new(),
+        name => format!("<string key='concept:name' value='{name}'/>"),
+    };
+    let event = |name: &&str| {
+        let time = "<date key='time:timestamp' value='2024-01-01T00:00:00Z'/>";
+        format!("<event>{}{time}</event>\n", named(name))
+    };
+    let trace = |(name, events): &(&str, &[&str])| {
+        let events: String = events.iter().map(event).collect();
+        format!("<trace>{}\n{events}</trace>\n", named(name))
+    };
+    format!("<log>{}</log>", traces.iter().map(trace).collect::<String>())
+}
+
+fn streams(rig: &Rig, store: &str) -> Vec<String> {
+    let listed = lines(&rig.ok(&format!("--store sqlite:{store}.db streams list --json")));
+    let mut names: Vec<_> =
+        listed.iter().map(|it| it["stream"].as_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn traces_that_share_a_name_are_counted_and_go_where_they_are_told() {
+    let rig = Rig::new();
+    rig.write("log.xes", &log(&[("1", &["a"]), ("1", &["b"]), ("1#2", &["c"]), ("1", &["d"])]));
+    let said = rig.ok("--store sqlite:merge.db import xes log.xes");
+    assert!(said.contains("2 traces with the name of an earlier one: their events went"), "{said}");
+    assert_eq!(streams(&rig, "merge"), ["case/1", "case/1#2"]);
+    let number = "--json --store sqlite:number.db import xes log.xes --shared-names number";
+    assert_eq!(json(&rig.ok(number))["findings"]["shared_names"], 3);
+    assert_eq!(streams(&rig, "number").len(), 4);
+    assert_eq!(json(&rig.ok(number))["stored"], 0);
+    let refuse = "--json --store sqlite:refuse.db import xes log.xes --shared-names refuse";
+    assert!(rig.fails(5, refuse).contains("--shared-names"));
+    let said = json(&rig.ok(&format!("{refuse} --on-error skip")));
+    assert_eq!(
+        (&said["already_stored"], &said["stored"], &said["skipped"]),
+        (&1.into(), &1.into(), &2.into())
+    );
+}
+
+#[test]
+fn what_has_no_name_is_counted_and_may_be_given_one() {
+    let rig = Rig::new();
+    rig.write("log.xes", &log(&[("1", &["a", ""]), ("", &["b", "c"]), (" ", &["d"])]));
+    let skipped = json(&rig.ok("--json import xes log.xes --on-error skip"));
+    assert_eq!((&skipped["stored"], &skipped["skipped"]), (&1.into(), &4.into()));
+    assert_eq!(skipped["findings"]["unnamed_traces"], 2);
+    assert_eq!(skipped["findings"]["untyped_events"], 1);
+    let said = rig.ok("import xes log.xes --unnamed-traces number --default-type UNKNOWN");
+    assert!(said.contains("2 traces without a name: named by their place"), "{said}");
+    assert!(said.contains("1 event without a type: taken as UNKNOWN"), "{said}");
+    assert_eq!(streams(&rig, "log"), ["case/1", "case/trace-2", "case/trace-3"]);
+    rig.write("log.csv", "case:concept:name,concept:name,time:timestamp\n9,,2024-01-01\n");
+    assert!(rig.fails(5, "import csv log.csv").contains("line 2, column concept:name"));
+    rig.ok("import csv log.csv --default-type UNKNOWN");
+}
+
+#[test]
+fn booleans_and_integers_are_those_of_xml_schema() {
+    let rig = Rig::new();
+    let values = "<boolean key='t' value='1'/><boolean key='f' value='0'/><boolean key='w' value=' true '/>\
+                  <int key='i' value='+5'/><int key='z' value='007'/><float key='x' value='+.5'/>\
+                  <boolean key='n' value='True'/><string key='concept:name' value='second'/>";
+    rig.write("log.xes", &log(&[("1", &["a"])]).replace("<event>", &format!("<event>{values}")));
+    rig.ok("import xes log.xes");
+    let events = lines(&rig.ok("events search --json"));
+    // The first name is the type; nothing of the other is lost.
+    assert_eq!(events[0]["type"], "second");
+    let expected = serde_json::json!({
+        "t": true, "f": false, "w": true, "i": 5, "z": 7, "x": 0.5, "n": "True", "concept:name": "a"
+    });
+    assert_eq!(events[0]["payload"], expected);
+}
+
 #[test]
 fn a_real_log_comes_in_whole_and_once() {
     let Some(file) = real_file("bpic2012.xes.gz") else { return };

@@ -64,6 +64,58 @@ fn interrupt(process: u32) {
 }
 
 #[test]
+fn an_interrupted_demo_stores_its_beginning_and_goes_on() {
+    let rig = Rig::new();
+    let demo = rig.spawn("--json --store sqlite:demo.db demo --events 1000000");
+    // Whoever asks sees the first events while most of them are not made yet.
+    let holds_events = || {
+        let stats = rig.run("--json --store sqlite:demo.db store stats").stdout;
+        stats.contains("\"events\":") && !stats.contains("\"events\":0,")
+    };
+    while !holds_events() {
+        std::thread::yield_now();
+    }
+    interrupt(demo.id());
+    let ended = ran(demo.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(130), "{}", ended.stderr);
+    let said = common::json(&ended.stdout);
+    let stored = said["stored"].as_u64().unwrap();
+    assert!(stored > 0 && stored < 1_000_000, "{said}");
+    let held = common::json(&rig.ok("--json --store sqlite:demo.db store stats"));
+    assert_eq!(held["events"], stored, "what is said to be stored is");
+    let all = stored + 1_000;
+    let again = format!("--json --store sqlite:demo.db demo --events {all}");
+    let again = common::json(&rig.ok(&again));
+    assert_eq!((&again["stored"], &again["already_stored"]), (&1_000.into(), &stored.into()));
+}
+
+#[test]
+fn an_import_that_waits_for_its_first_line_is_interrupted_at_once() {
+    let rig = Rig::new();
+    for format in ["csv", "jsonl", "xes"] {
+        let importer = rig.spawn(&format!("import {format} -"));
+        // The store is made, or standard input is asked for: either way signals are listened to.
+        while !listens(importer.id()) {
+            std::thread::yield_now();
+        }
+        interrupt(importer.id());
+        let ended = ran(importer.wait_with_output().unwrap());
+        assert_eq!(ended.code, Some(130), "{format}: {}", ended.stderr);
+        assert!(ended.stderr.contains("before anything was stored"), "{}", ended.stderr);
+    }
+}
+
+/// Whether a process catches SIGINT, as Linux tells; elsewhere nobody is asked.
+fn listens(process: u32) -> bool {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{process}/status")) else {
+        return true;
+    };
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    caught.is_some_and(|mask| mask & (1 << 1) != 0)
+}
+
+#[test]
 fn a_gzip_file_cut_short_is_an_error_and_keeps_what_came_before() {
     let rig = Rig::new();
     let csv = log_csv(40, 200);

@@ -23,7 +23,7 @@ pub(crate) struct Batch {
     pub(super) items: Vec<Item>,
     /// The streams of rows that were given a place in them, and then were too large for any store.
     pub(super) lost: Vec<StreamId>,
-    bytes: usize,
+    pub(super) bytes: usize,
 }
 
 /// What to do about a bad row.

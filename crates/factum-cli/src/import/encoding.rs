@@ -223,7 +223,7 @@ mod tests {
         assert!(read(b"<?xml encoding='klingon'?>", None, true).is_err());
         assert!(read(b"\xff\xfe\x00\x00", None, false).is_err());
         assert!(read(b"a\x00b\x00", None, false).is_err());
-        assert_eq!(read(b"a\x81b", Some("shift_jis"), false).unwrap(), b"a\xffb");
+        assert_eq!(read(b"a\x81 b", Some("shift_jis"), false).unwrap(), b"a\xff b");
         assert_eq!(read(b"\xff\xfe\x00\xd8a\x00", None, false).unwrap(), b"\xffa");
     }
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::outcome::Failure;
 
-const ROUNDS: u64 = 400;
+const ROUNDS: u64 = 300;
 
 /// Seeds, one after another, for as long as the environment says.
 pub(super) fn seeds() -> impl Iterator<Item = u64> {
@@ -84,7 +84,7 @@ fn drain(mut source: impl Source, bytes: usize) {
 /// A file that nobody would write.
 fn noise(rng: &mut Rng, samples: &[&str], words: &[&str]) -> Vec<u8> {
     let mut bytes = match rng.u8(..10) {
-        0 => std::iter::repeat_with(|| rng.u8(..)).take(rng.usize(..200)).collect(),
+        0 => (0..rng.usize(..200)).map(|_| rng.u8(..)).collect(),
         _ => samples[rng.usize(..samples.len())].as_bytes().to_vec(),
     };
     for _ in 0..rng.usize(..8) {

@@ -131,11 +131,9 @@ impl Writer {
         items: &mut Vec<Item>,
     ) -> Result<Option<RowRefusal>, Failure> {
         if !self.careful && items.iter().all(|item| item.place.is_some()) {
-            match self.append_as_expected(store, items).await? {
-                Answer::Stored => return Ok(None),
-                // An event of a deleted stream may be from before the deletion.
-                Answer::Refused(refusal) if refusal.stream.is_none() => return Ok(Some(refusal)),
-                Answer::Refused(_) | Answer::Moved => {}
+            // What is refused may be stored already, from before its stream was deleted.
+            if let Answer::Stored = self.append_as_expected(store, items).await? {
+                return Ok(None);
             }
         }
         for _ in 0..TRIES_MAX {

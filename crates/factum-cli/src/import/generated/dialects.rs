@@ -62,12 +62,7 @@ fn all(mut source: impl Source) -> Vec<Item> {
 /// it all. `text` is what the format makes of a text before an importer sees it.
 fn check(rows: &[Row], items: &[Item], text: impl Fn(&str) -> String) {
     assert_eq!(rows.len(), items.len());
-    let mut lines = items.iter().map(|item| item.line);
-    assert!(lines.clone().eq({
-        let mut sorted: Vec<_> = lines.by_ref().collect();
-        sorted.sort_unstable();
-        sorted
-    }));
+    assert!(items.is_sorted_by_key(|item| item.line));
     for ([case, kind, one, two], item) in rows.iter().zip(items) {
         let (kind, payload) = (text(kind), &item.event.payload);
         assert_eq!(item.stream.id(), presentable(&text(case)));

@@ -135,9 +135,9 @@ async fn import_refreshed(
     }
 }
 
-/// A seed has four imports.
+/// A seed has several imports.
 fn some_seeds() -> impl Iterator<Item = u64> {
-    seeds().step_by(2)
+    seeds().step_by(6)
 }
 
 async fn nothing(_: &SharedStore, _: &[Row]) {}

@@ -41,14 +41,17 @@ fn format(text: &str) -> Result<TimeFormat, String> {
             Err("expected rfc3339, epoch-s, epoch-ms or a pattern such as %d.%m.%Y".into())
         }
         _ => {
-            // Writing a time shows what the pattern gets wrong, whatever the file holds.
-            let any = BrokenDownTime::from(&jiff::Timestamp::UNIX_EPOCH.to_zoned(TimeZone::UTC));
-            any.to_string(text).map_err(|error| error.to_string())?;
             if text.contains("%Z") {
                 return Err("%Z: abbreviations of zones are ambiguous; %Q reads a zone's name, \
                             %z an offset, --time-zone names the zone of all times"
                     .into());
             }
+            // Writing a time and reading it shows what the pattern gets wrong, whatever the file holds.
+            const SOME_TIME: DateTime = jiff::civil::date(2024, 2, 3).at(4, 5, 6, 789_000_000);
+            let some_time = SOME_TIME.to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
+            let written = BrokenDownTime::from(&some_time).to_string(text);
+            let written = written.map_err(|error| error.to_string())?;
+            strtime::parse(text, &written).map_err(|error| error.to_string())?;
             Ok(TimeFormat::Pattern(text.into()))
         }
     }

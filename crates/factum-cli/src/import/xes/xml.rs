@@ -69,8 +69,8 @@ pub(super) struct Xml {
     reader: NsReader<Lines>,
     buffer: Vec<u8>,
     line: u64,
-    /// The namespace of the root: that of XES in this file.
-    root: Option<String>,
+    /// The namespace of the root, once that was seen: that of XES in this file.
+    root: Option<Option<String>>,
     /// Elements of other namespaces.
     pub(super) foreign: u64,
     /// Attributes `key` and `value` of the element that began last.
@@ -124,18 +124,17 @@ impl Xml {
                 Event::Eof => return Ok(Step::Eof),
                 _ => continue,
             };
-            let ours = match &namespace {
-                ResolveResult::Unbound => true,
-                ResolveResult::Bound(bound) => {
-                    let bound: &str = bound.as_ref();
-                    self.root.get_or_insert_with(|| bound.to_owned()) == bound
-                        || NAMESPACES.contains(&bound)
-                }
+            let bound = match &namespace {
+                ResolveResult::Unbound => None,
+                ResolveResult::Bound(bound) => Some(bound.as_ref()),
                 ResolveResult::Unknown(prefix) => {
                     let found = format!("prefix {prefix:?}, which nothing declares");
                     return Err(self.unexpected("a declared prefix", &found));
                 }
             };
+            let root = self.root.get_or_insert_with(|| bound.map(str::to_owned));
+            let ours =
+                bound.is_none_or(|it| root.as_deref() == Some(it) || NAMESPACES.contains(&it));
             if ours {
                 let local = start.local_name();
                 let name = Name::of(local.as_ref());

@@ -1,0 +1,76 @@
+//! A source that is extracted again: what came late, what moved, what is alike.
+
+mod common;
+
+use common::{Rig, json};
+
+const HEADINGS: &str = "case:concept:name,concept:name,time:timestamp";
+const DAY_1: [&str; 4] = [
+    "a,start,2024-01-01T00:00:00Z",
+    "a,check,2024-01-03T00:00:00Z",
+    "a,end,2024-01-04T00:00:00Z",
+    "b,start,2024-01-02T00:00:00Z",
+];
+const LATE: &str = "a,late,2024-01-02T00:00:00Z";
+
+fn import(rig: &Rig, rows: &[&str]) -> (u64, u64) {
+    rig.write("log.csv", &format!("{HEADINGS}\n{}\n", rows.join("\n")));
+    let said = json(&rig.ok("--json import csv log.csv"));
+    (said["stored"].as_u64().unwrap(), said["already_stored"].as_u64().unwrap())
+}
+
+#[test]
+fn a_row_that_came_late_is_the_only_one_stored() {
+    let rig = Rig::new();
+    let [start, rest @ ..] = DAY_1;
+    assert_eq!(import(&rig, &DAY_1), (4, 0));
+    assert_eq!(import(&rig, &[&[start, LATE], &rest[..]].concat()), (1, 4));
+    let mut other_order = [&DAY_1[..], &[LATE]].concat();
+    other_order.reverse();
+    assert_eq!(import(&rig, &other_order), (0, 5));
+    // Two rows alike are two events; a third is a third.
+    assert_eq!(import(&rig, &[start, start, LATE]), (1, 2));
+    assert_eq!(import(&rig, &[start, LATE, start]), (0, 3));
+}
+
+#[test]
+fn exports_put_together_are_stored_once() {
+    let rig = Rig::new();
+    import(&rig, &DAY_1);
+    rig.ok("export jsonl all.jsonl");
+    rig.ok("export jsonl part.jsonl --after 1");
+    let read = |name: &str| std::fs::read_to_string(rig.path(name)).unwrap();
+    let (all, part) = (read("all.jsonl"), read("part.jsonl"));
+    for (name, text) in [("1", format!("{all}{part}")), ("2", format!("{part}{all}{part}"))] {
+        rig.write("both.jsonl", &text);
+        let line = format!("--json --store sqlite:copy{name}.db import jsonl both.jsonl");
+        assert_eq!(json(&rig.ok(&line))["stored"], 4, "{name}");
+        assert_eq!(json(&rig.ok(&line))["stored"], 0, "{name}");
+    }
+}
+
+#[test]
+fn a_changed_row_of_an_import_by_an_earlier_version_is_not_stored_in_silence() {
+    let rig = Rig::new();
+    // What earlier versions made of a boolean `1` of XES, with an id made of its place.
+    rig.write(
+        "earlier.jsonl",
+        "{\"stream\":\"case/1\",\"type\":\"x\",\"id\":\"f81d4fae-7dec-81d0-a765-00a0c91e6bf6\",\
+          \"recorded_at\":\"2024-01-01T00:00:00Z\",\"payload\":{\"b\":\"1\"}}\n",
+    );
+    rig.ok("import jsonl earlier.jsonl");
+    rig.write(
+        "log.xes",
+        "<log><trace><string key='concept:name' value='1'/><event><boolean key='b' value='1'/>\
+         <string key='concept:name' value='x'/><date key='time:timestamp' \
+         value='2024-01-01T00:00:00Z'/></event></trace></log>",
+    );
+    let message = rig.fails(4, "import xes log.xes");
+    assert!(
+        message.contains("earlier version") && message.contains("--store-changed"),
+        "{message}"
+    );
+    rig.ok("import xes log.xes --store-changed");
+    let again = json(&rig.ok("--json import xes log.xes"));
+    assert_eq!((&again["stored"], &again["already_stored"]), (&0.into(), &1.into()));
+}
