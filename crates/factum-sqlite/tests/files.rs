@@ -80,7 +80,7 @@ async fn f27_a_newer_format_is_refused_and_left_alone() {
     let (kind, message) = refusal(path.clone()).await;
     assert_eq!(kind, StoreErrorKind::Incompatible);
     assert!(message.contains("found format 4000"), "{message}");
-    with_sqlite(&path, "PRAGMA user_version = 5");
+    with_sqlite(&path, "PRAGMA user_version = 6");
     assert_eq!(all(&open(folder.path()).await).await.len(), 3, "nothing was changed");
 }
 
@@ -104,12 +104,12 @@ async fn f27_older_formats_are_brought_forward() {
     with_sqlite(
         &path,
         "DROP TABLE claims; DROP TABLE commands; DROP TABLE snapshots; DROP TABLE subscriptions; \
-         DROP TABLE letters; DROP TABLE view_migrations; DELETE FROM migrations WHERE number > 1; \
+         DROP TABLE letters; DROP TABLE view_migrations; DROP TABLE view_tables; DELETE FROM migrations WHERE number > 1; \
          PRAGMA user_version = 1",
     );
     let store = open(folder.path()).await;
     assert_eq!(all(&store).await.len(), 3);
-    assert_eq!(store.stats().await.unwrap().format, 5);
+    assert_eq!(store.stats().await.unwrap().format, 6);
     assert_eq!(store.verify().await.unwrap().findings, [""; 0]);
 }
 

@@ -81,6 +81,9 @@ const OUT_OF_REACH: &[&str] = &[
     "INSERT INTO t SELECT name, id FROM tenants",
     "SELECT sql FROM sqlite_schema",
     "CREATE TABLE copied AS SELECT sql FROM sqlite_master",
+    "CREATE TABLE copied AS SELECT id FROM streams",
+    "CREATE TABLE copied AS SELECT * FROM sqlite_sequence",
+    "UPDATE sqlite_sequence SET seq = 7",
     "SELECT name FROM dbstat",
     "SELECT name FROM pragma_table_list",
     "SELECT name FROM pragma_table_info('events')",
@@ -377,4 +380,78 @@ async fn a_migration_that_fails_leaves_nothing() {
     }
     let good = [TABLE, ViewMigration::new("good", "CREATE TABLE u (id TEXT)")];
     assert_eq!(store.migrate_view(&name(), &good).await.unwrap(), 1);
+}
+
+/// A handle of one tenant, on a file that others share.
+async fn tenant(folder: &tempfile::TempDir, name: &str) -> factum_core::SharedStore {
+    let config = SqliteStoreConfig {
+        scope: factum_core::TenantScope::All,
+        ..SqliteStoreConfig::new(folder.path().join("log.db"))
+    };
+    let all = SqliteStore::open(config).await.unwrap();
+    all.for_tenant(&factum_core::TenantId::new(name).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn whose_a_table_is_follows_whatever_is_done_to_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (tenant(&folder, "a").await, tenant(&folder, "b").await);
+    let change = |name: &'static str, sql: &'static str| ViewMigration::new(name, sql);
+    let changes = [
+        change("make", "CREATE TABLE first (id INTEGER PRIMARY KEY AUTOINCREMENT, n INTEGER)"),
+        change("index", "CREATE INDEX by_n ON first (n); CREATE VIEW shown AS SELECT n FROM first"),
+        change("search", "CREATE VIRTUAL TABLE words USING fts5(text)"),
+        change("rename", "DROP VIEW shown; ALTER TABLE first RENAME TO Second"),
+        change("add", "ALTER TABLE second ADD COLUMN m INTEGER NOT NULL DEFAULT 0 CHECK (m >= 0)"),
+        change("fill", "INSERT INTO second (n) VALUES (1); INSERT INTO words VALUES ('hello you')"),
+    ];
+    a.migrate_view(&name(), &changes).await.unwrap();
+    let found = "SELECT count(*) FROM second, words WHERE words MATCH 'hello' AND n = 1";
+    assert_eq!(a.query_view(found, &[]).await.unwrap()[0].get::<i64>(0).unwrap(), 1);
+    let with = "WITH many AS (SELECT n FROM second) SELECT count(*) FROM many, json_each('[1, 2]')";
+    assert_eq!(a.query_view(with, &[]).await.unwrap()[0].get::<i64>(0).unwrap(), 2);
+    let told = "SELECT count(*) FROM pragma_table_info('second')";
+    assert_eq!(a.query_view(told, &[]).await.unwrap()[0].get::<i64>(0).unwrap(), 3);
+    for sql in [
+        "SELECT n FROM SECOND",
+        "SELECT text FROM words",
+        "SELECT c0 FROM words_content",
+        "PRAGMA table_info(second)",
+        "PRAGMA index_info(by_n)",
+        "SELECT name FROM pragma_table_info('second')",
+    ] {
+        let error = b.query_view(sql, &[]).await.expect_err(sql);
+        assert_eq!(error.kind(), StoreErrorKind::Invalid, "{sql}");
+        assert!(error.message().contains("the tenant a"), "{sql}: {error}");
+    }
+    // A name that is free again is anybody's.
+    let freed = "CREATE TABLE first (id INTEGER); INSERT INTO first VALUES (5)";
+    b.migrate_view(&name(), &[change("make", freed)]).await.unwrap();
+    let gone = change("drop", "DROP TABLE Second; DROP TABLE words");
+    let all: Vec<_> = changes.iter().copied().chain([gone]).collect();
+    a.migrate_view(&name(), &all).await.unwrap();
+    let more = [change("make", freed), change("more", "CREATE TABLE second (id INTEGER)")];
+    b.migrate_view(&name(), &more).await.unwrap();
+    assert!(b.query_view("SELECT id FROM second", &[]).await.unwrap().is_empty());
+    assert!(a.query_view("SELECT id FROM second", &[]).await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_rolled_back_was_never_anybodys() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (tenant(&folder, "a").await, tenant(&folder, "b").await);
+    let make = "CREATE TABLE things (id INTEGER)";
+    let work = a.transact(Box::new(move |view| {
+        Box::pin(async move {
+            view.batch(make).await.unwrap();
+            view.undo().await.unwrap();
+            view.batch(make).await.unwrap();
+            None
+        })
+    }));
+    assert_eq!(work.await.unwrap(), Transacted::RolledBack);
+    b.migrate_view(&name(), &[ViewMigration::new("make", make)]).await.unwrap();
+    assert!(b.query_view("SELECT id FROM things", &[]).await.unwrap().is_empty());
+    let error = a.query_view("SELECT id FROM things", &[]).await.unwrap_err();
+    assert!(error.message().contains("the tenant b"), "{error}");
 }

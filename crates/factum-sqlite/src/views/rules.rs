@@ -31,19 +31,24 @@ const ROWID: &str = "ROWID";
 
 /// What is known of a statement that is being prepared.
 ///
-/// What makes, changes or removes a table has SQLite itself read and write its list of tables. A user's
-/// part of such a statement can do that only where it selects.
+/// What makes, changes or removes a table has SQLite itself read and write its list of tables. One that
+/// removes or changes holds no query of a user's; of one that makes, SQLite reads by a row's number only.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Statement {
     defines: bool,
+    removes: bool,
     alters: bool,
-    selects: bool,
     /// An index of a view is being made. SQLite then asks to fill it as well, which by itself, as the
     /// statement REINDEX, reaches the store's own.
     indexes: bool,
 }
 
 impl Statement {
+    /// Whether SQLite does with its own tables what it must.
+    fn rewrites(self) -> bool {
+        self.removes || self.alters
+    }
+
     /// Whether it makes, changes or removes a table.
     pub(super) fn defines(self) -> bool {
         self.defines
@@ -59,11 +64,7 @@ impl Statement {
     ) -> Option<String> {
         use AuthAction as It;
         match *action {
-            It::Select => {
-                self.selects = true;
-                None
-            }
-            It::Function { .. } | It::Recursive => None,
+            It::Select | It::Function { .. } | It::Recursive => None,
             It::Read { table_name, column_name } => {
                 self.reading(table_name, column_name, owners, scope)
             }
@@ -111,6 +112,7 @@ impl Statement {
             | It::DropView { view_name: table_name } => {
                 let refused = changing(table_name, owners, scope);
                 self.defines |= refused.is_none();
+                self.removes |= refused.is_none();
                 refused
             }
             // A table of the connection would hide the store's own of the same name from the store.
@@ -124,7 +126,7 @@ impl Statement {
 
     fn reading(self, table: &str, column: &str, owners: &Owners, scope: &str) -> Option<String> {
         if is_one_of(&SCHEMA_TABLES, table) {
-            let by_itself = self.defines && (self.alters || !self.selects || column == ROWID);
+            let by_itself = self.rewrites() || (self.defines && column == ROWID);
             return (!by_itself).then(|| {
                 format!("expected a table of a view, found {table}, which shows the whole file")
             });
@@ -150,7 +152,8 @@ impl Statement {
 
     /// Tables that SQLite keeps for those of all views together.
     fn internal(self, table: &str) -> Option<String> {
-        (!self.defines).then(|| format!("expected a table of a view, found SQLite's own {table}"))
+        (!self.rewrites())
+            .then(|| format!("expected a table of a view, found SQLite's own {table}"))
     }
 
     fn making(&mut self, name: &str, owners: &mut Owners, scope: &str) -> Option<String> {

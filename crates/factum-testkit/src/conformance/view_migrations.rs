@@ -119,9 +119,9 @@ async fn changes_are_per_subscription(rig: &Rig) {
     let table = Table::of(rig);
     let made = "CREATE TABLE IF NOT EXISTS {t} (id TEXT PRIMARY KEY, n BIGINT NOT NULL)";
     let made = table.migration("make the table", made);
-    let other = table.other().made();
+    let (other, theirs) = (table.other().made(), table.other().other().made());
     assert_eq!(migrate(&a, "mails", &[made]).await.expect("made"), 1);
-    assert_eq!(migrate(&b, "mails", &[made]).await.expect("made for the other tenant"), 1);
+    assert_eq!(migrate(&b, "mails", &[theirs]).await.expect("made for the other tenant"), 1);
     assert_eq!(migrate(&a, "other", &[other]).await.expect("made for the other name"), 1);
     assert_eq!(migrate(&a, "mails", &[made]).await.expect("made before"), 0);
 }
