@@ -1,5 +1,7 @@
 //! How a command ends: exit codes, and failures that say what to do.
 
+mod hints;
+
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
@@ -91,8 +93,8 @@ impl Failure {
         let exit = match error.kind() {
             io::ErrorKind::NotFound => Exit::NotFound,
             io::ErrorKind::AlreadyExists => Exit::Usage,
-            io::ErrorKind::PermissionDenied => Exit::Denied,
-            io::ErrorKind::StorageFull => Exit::StorageFull,
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Exit::Denied,
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Exit::StorageFull,
             _ => Exit::Unavailable,
         };
         Self::new(exit, format!("{what}: {error}"))
@@ -143,31 +145,22 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
-        let (exit, hint) = match error.kind() {
-            StoreErrorKind::OutcomeUnknown => (
-                Exit::OutcomeUnknown,
-                Some("the append may be stored; repeat it with the same command id only"),
-            ),
-            StoreErrorKind::StorageFull => {
-                (Exit::StorageFull, Some("nothing was stored; make room and try again"))
-            }
-            StoreErrorKind::NoStore => (
-                Exit::NotFound,
-                Some("name another address with --store, or leave create=false out"),
-            ),
-            StoreErrorKind::StreamDeleted => (Exit::NotFound, Some(DELETED)),
-            StoreErrorKind::Incompatible => (Exit::Corrupt, Some("the file was left untouched")),
-            StoreErrorKind::Corrupt => {
-                (Exit::Corrupt, Some("stop writing; factum store verify names the damage"))
-            }
-            StoreErrorKind::Denied => (Exit::Denied, None),
-            StoreErrorKind::Fenced => (Exit::Conflict, None),
+        let exit = match error.kind() {
+            StoreErrorKind::OutcomeUnknown => Exit::OutcomeUnknown,
+            StoreErrorKind::StorageFull => Exit::StorageFull,
+            StoreErrorKind::NoStore | StoreErrorKind::StreamDeleted => Exit::NotFound,
+            StoreErrorKind::Incompatible | StoreErrorKind::Corrupt => Exit::Corrupt,
+            StoreErrorKind::Denied => Exit::Denied,
+            StoreErrorKind::Fenced => Exit::Conflict,
             StoreErrorKind::LimitExceeded
             | StoreErrorKind::Unsupported
-            | StoreErrorKind::Invalid => (Exit::Usage, None),
-            _ => (Exit::Unavailable, Some("nothing was stored; try again later")),
+            | StoreErrorKind::Misconfigured
+            | StoreErrorKind::Invalid => Exit::Usage,
+            _ => Exit::Unavailable,
         };
-        Self { exit, message: error.to_string(), hint: hint.map(Into::into) }
+        // What the store advises is the hint.
+        let message = format!("{}: {}", error.operation(), error.message());
+        Self { exit, message, hint: hints::hint(&error) }
     }
 }
 
@@ -211,6 +204,9 @@ impl From<UrlError> for Failure {
         let failure = Self::usage(format!("store address: {error}"));
         match error {
             UrlError::UnknownScheme { .. } => failure.hint("for a file write --store sqlite:PATH"),
+            UrlError::Unescaped { .. } => failure.hint(
+                "in a password write @ as %40, / as %2F, ? as %3F, # as %23, % as %25, : as %3A",
+            ),
             _ => failure,
         }
     }

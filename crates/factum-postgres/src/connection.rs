@@ -206,12 +206,14 @@ where
 /// Lifts the limits of time that the server, the database or the role sets, for the rest of a
 /// transaction that reads the whole log.
 pub(crate) async fn lift_limits(transaction: &Transaction<'_>) -> Result<(), Failure> {
+    transaction.batch_execute("SET LOCAL statement_timeout = 0").await?; // At once.
     transaction.query_typed(&lifting("true"), &[]).await?;
     Ok(())
 }
 
 /// The same for what is left of a session of our own.
 pub(crate) async fn lift_session_limits(client: &Client) -> Result<(), Failure> {
+    client.batch_execute("SET statement_timeout = 0").await?; // At once.
     client.query_typed(&lifting("false"), &[]).await?;
     Ok(())
 }

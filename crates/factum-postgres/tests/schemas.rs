@@ -124,7 +124,7 @@ async fn what_cannot_be_opened_says_why() {
         assert_eq!(refused(with("not an address".into())).await.0, StoreErrorKind::Invalid);
         assert_eq!(
             refused(with(database(&place, "no_such_database"))).await.0,
-            StoreErrorKind::Invalid
+            StoreErrorKind::Misconfigured
         );
         let nobody = place.url.replace("//postgres@", "//nobody_here@");
         assert_eq!(refused(with(nobody)).await.0, StoreErrorKind::Denied);

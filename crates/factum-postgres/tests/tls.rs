@@ -54,8 +54,8 @@ async fn a_certificate_of_unknown_origin_is_refused() {
     let Some((server, _)) = server(&folder) else { return };
     let url = format!("{}?sslmode=require", server.url("postgres"));
     let error = PostgresStore::open(PostgresStoreConfig::new(url)).await.unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
-    assert!(error.to_string().contains("certificate"), "{error}");
+    assert_eq!(error.kind(), StoreErrorKind::Misconfigured, "{error}");
+    assert!(error.to_string().contains("sslrootcert"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -111,7 +111,7 @@ impl<E> ExecuteError<E> {
             }
             Self::Conflict { .. } => true,
             Self::Store(error) | Self::Load(LoadError::Store(error)) => match error.kind() {
-                StoreErrorKind::Unavailable => true,
+                StoreErrorKind::Unavailable | StoreErrorKind::TimedOut => true,
                 // Settled by the command id, as long as the store remembers it.
                 StoreErrorKind::OutcomeUnknown => {
                     let soon = now.plus_millis(REMEMBERED_MS_MIN);

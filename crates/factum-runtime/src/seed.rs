@@ -179,7 +179,12 @@ fn is_retryable(error: &SeedError) -> bool {
         SeedError::Conflict(conflict) => !matches!(conflict, Conflict::Claim { .. }),
         // The ids say what is there already, so an unknown outcome is settled by looking.
         SeedError::Store(error) => {
-            matches!(error.kind(), StoreErrorKind::Unavailable | StoreErrorKind::OutcomeUnknown)
+            matches!(
+                error.kind(),
+                StoreErrorKind::Unavailable
+                    | StoreErrorKind::TimedOut
+                    | StoreErrorKind::OutcomeUnknown
+            )
         }
         _ => false,
     }

@@ -8,6 +8,7 @@ use factum_core::{Position, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
+use crate::connection::of_io;
 use crate::error::failed;
 use crate::read_file::ReadFile;
 use crate::{SqliteStoreConfig, fail_point, sql};
@@ -24,6 +25,8 @@ pub(crate) fn backup(config: &SqliteStoreConfig, to: &Path) -> Result<Position, 
     }
     let partial = Partial(partial_name(to));
     let (source, file) = ReadFile::open(&config.path, config.busy_timeout_ms)?;
+    // What a copy left that was killed is cut off. Made here, where the system says what is wrong.
+    File::create(&partial.0).map_err(|error| io(to, error))?;
     let head = copy(&source, &partial.0).map_err(|error| failed(OPERATION, &error))?;
     file.check().map_err(|failure| failure.into_store_error(OPERATION))?;
     let named = flush(&partial.0).and_then(|()| fs::hard_link(&partial.0, to));
@@ -42,8 +45,6 @@ fn copy(source: &Connection, partial: &Path) -> rusqlite::Result<Position> {
     // The snapshot of this transaction is what is copied, whatever is appended meanwhile.
     source.execute_batch("BEGIN")?;
     let head: i64 = source.query_row(sql::LAST_POSITION, [], |row| row.get(0))?;
-    // Left over from a copy that was killed.
-    let _ = fs::remove_file(partial);
     let mut target = Connection::open(partial)?;
     target.pragma_update(None, "synchronous", "OFF")?; // Flushed once, at the end.
     let steps = Backup::new(source, &mut target)?;
@@ -89,11 +90,6 @@ fn exists(to: &Path) -> StoreError {
 }
 
 fn io(to: &Path, error: std::io::Error) -> StoreError {
-    let kind = match error.kind() {
-        ErrorKind::PermissionDenied => StoreErrorKind::Denied,
-        ErrorKind::StorageFull => StoreErrorKind::StorageFull,
-        _ => StoreErrorKind::Unavailable,
-    };
     let message = format!("could not write {} ({error})", to.display());
-    StoreError::new(kind, OPERATION, message).with_source(error)
+    StoreError::new(of_io(&error), OPERATION, message).with_source(error)
 }

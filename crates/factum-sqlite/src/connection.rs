@@ -45,7 +45,7 @@ pub(crate) fn check_path(config: &SqliteStoreConfig) -> Result<(), StoreError> {
             let message = format!("permission denied: {shown} cannot be read");
             return Err(StoreError::new(StoreErrorKind::Denied, OPERATION, message));
         }
-        Err(error) => return refused(StoreErrorKind::Unavailable, &error.to_string()),
+        Err(error) => return refused(of_io(&error), &error.to_string()),
     };
     let mut header = Vec::new();
     let read = file.by_ref().take(16).read_to_end(&mut header);
@@ -53,7 +53,21 @@ pub(crate) fn check_path(config: &SqliteStoreConfig) -> Result<(), StoreError> {
         Ok(0) => Ok(()),
         Ok(_) if header == SQLITE_HEADER => Ok(()),
         Ok(_) => refused(StoreErrorKind::Incompatible, "one that is not a Factum store"),
-        Err(error) => refused(StoreErrorKind::Unavailable, &error.to_string()),
+        Err(error) => refused(of_io(&error), &error.to_string()),
+    }
+}
+
+/// What a failure of the file system means to the caller.
+pub(crate) fn of_io(error: &std::io::Error) -> StoreErrorKind {
+    use ErrorKind as It;
+    match error.kind() {
+        It::PermissionDenied | It::ReadOnlyFilesystem => StoreErrorKind::Denied,
+        It::StorageFull | It::QuotaExceeded | It::FileTooLarge => StoreErrorKind::StorageFull,
+        It::NotFound | It::NotADirectory | It::IsADirectory | It::InvalidFilename => {
+            StoreErrorKind::Invalid
+        }
+        It::ResourceBusy | It::Interrupted | It::TimedOut => StoreErrorKind::Unavailable,
+        _ => StoreErrorKind::Failed,
     }
 }
 

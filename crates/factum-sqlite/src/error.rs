@@ -162,6 +162,12 @@ fn told(error: &rusqlite::Error, doing: Doing) -> (StoreErrorKind, String, Optio
     (kind, message, None)
 }
 
+/// The failure of a step of opening, with the file.
+pub(crate) fn placed(error: &StoreError, path: &std::path::Path) -> StoreError {
+    let message = format!("{} ({})", error.message(), path.display());
+    StoreError::new(error.kind(), error.operation(), message).with_advice(error.advice())
+}
+
 /// The answer to whoever wants to write to a file that may only be read.
 pub(crate) fn read_only(path: &std::path::Path) -> StoreError {
     let meaning = meaning(rusqlite::ffi::SQLITE_READONLY, Doing::Write);

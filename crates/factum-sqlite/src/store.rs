@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 
 use crate::cache::StreamCache;
 use crate::connection::{check_path, is_read_only, open_writer};
-use crate::error::{closed, read_only};
+use crate::error::{closed, placed, read_only};
 use crate::foreign::ForeignPoll;
 use crate::pages::pages;
 use crate::pool::ReaderPool;
@@ -106,9 +106,11 @@ impl SqliteStore {
 
     fn open_blocking(config: SqliteStoreConfig) -> Result<Self, StoreError> {
         check_path(&config)?;
-        let conn = match writable(&config)? {
-            Some(conn) => conn,
-            None => return Self::open_read_only(config),
+        let at = |error: StoreError| placed(&error, &config.path);
+        let Some(conn) = writable(&config).map_err(at)? else {
+            let (conn, file) = ReadFile::open(&config.path, config.busy_timeout_ms).map_err(at)?;
+            migrate::check(&conn, migrate::MIGRATIONS).map_err(at)?;
+            return Self::open_read_only(config, (conn, file));
         };
         let head = Arc::new(HeadSignal::new(Position::START));
         let poll = ReadFile::open(&config.path, config.busy_timeout_ms)?;
@@ -122,12 +124,13 @@ impl SqliteStore {
 
     /// A store that refuses writes, on a file that may only be read. Keeps no streams in memory, as
     /// nothing keeps them up to date.
-    fn open_read_only(config: SqliteStoreConfig) -> Result<Self, StoreError> {
-        let (conn, file) = ReadFile::open(&config.path, config.busy_timeout_ms)?;
-        migrate::check(&conn, migrate::MIGRATIONS)?;
+    fn open_read_only(
+        config: SqliteStoreConfig,
+        opened: (Connection, ReadFile),
+    ) -> Result<Self, StoreError> {
         let head = Arc::new(HeadSignal::new(Position::START));
         let readers = ReaderPool::start(&config, None)?;
-        let foreign = ForeignPoll::start((conn, file), &config, Arc::clone(&head))?;
+        let foreign = ForeignPoll::start(opened, &config, Arc::clone(&head))?;
         let writer = WriterHandle::refusing(read_only(&config.path));
         let scope = config.scope.clone();
         Ok(Self { shared: Arc::new(Shared { readers, foreign, writer, config, head }), scope })

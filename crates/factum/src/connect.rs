@@ -34,7 +34,9 @@ use crate::{Backend, StoreUrl};
 /// | `unsafe_no_flush=true` | sqlite, postgres | answers before the flush |
 ///
 /// Characters of the path or of a value that mean something in an address are written `%3F`
-/// (`?`), `%26` (`&`), `%25` (`%`), and so on.
+/// (`?`), `%26` (`&`), `%25` (`%`), and so on; those of a user name, a password or a database besides
+/// `%40` (`@`), `%2F` (`/`), `%23` (`#`) and `%3A` (`:`). An address of PostgreSQL that could be read in
+/// two ways is refused.
 ///
 /// # Cancel safety
 ///

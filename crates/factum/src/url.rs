@@ -56,6 +56,14 @@ impl StoreUrl {
     /// an unknown option nor one given twice.
     pub fn parse(url: &str) -> Result<Self, UrlError> {
         let (scheme, rest) = url.split_once(':').unwrap_or(("", url));
+        // Before anything of it is taken apart, and maybe shown: it may hold a password.
+        #[cfg(feature = "postgres")]
+        factum_postgres::check_address(url)
+            .map_err(|found| UrlError::Unescaped { character: found.character })?;
+        #[cfg(not(feature = "postgres"))]
+        if matches!(scheme, "postgres" | "postgresql") {
+            return Err(UrlError::NotBuiltIn { scheme: scheme.into() });
+        }
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut parameters = Parameters::parse(query)?;
         let tenant = parameters.take("tenant");

@@ -129,12 +129,119 @@ mod postgres {
         assert!(!format!("{config:?}").contains("p%40ss"));
     }
 
+    /// What an address says, as the driver reads it.
+    fn read(url: &str) -> Result<[String; 4], String> {
+        use factum_postgres::tokio_postgres::config::Host;
+
+        let parsed = StoreUrl::parse(url).map_err(|error| error.to_string())?;
+        let Backend::Postgres(config) = parsed.backend else { return Err("another store".into()) };
+        let config: factum_postgres::tokio_postgres::Config =
+            config.url.parse().map_err(|_| "refused by the driver".to_owned())?;
+        let host = match config.get_hosts() {
+            [Host::Tcp(host)] => format!("{host}:{}", config.get_ports()[0]),
+            other => format!("{other:?}"),
+        };
+        let text =
+            |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or(b"")).into_owned();
+        Ok([
+            config.get_user().unwrap_or_default().to_owned(),
+            text(config.get_password()),
+            host,
+            config.get_dbname().unwrap_or_default().to_owned(),
+        ])
+    }
+
+    /// Text of up to eight characters, many of which mean something in an address.
+    fn text(random: &mut fastrand::Rng, withheld: &str) -> String {
+        const CHARACTERS: [char; 20] = [
+            '@', '/', '?', '#', '%', ':', '&', '=', '[', ']', ' ', '+', ',', ';', 'ä', '4', '0',
+            'a', 'F', 'z',
+        ];
+        let mut text = String::from("x");
+        for _ in 0..random.usize(..8) {
+            let character = CHARACTERS[random.usize(..CHARACTERS.len())];
+            if !withheld.contains(character) {
+                text.push(character);
+            }
+        }
+        text
+    }
+
+    fn escaped(text: &str) -> String {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric().then(|| char::from(byte).to_string());
+        text.bytes().map(|byte| plain(byte).unwrap_or_else(|| format!("%{byte:02X}"))).collect()
+    }
+
+    /// A percent sign before two digits is an escape, whatever was meant by it.
+    fn looks_escaped(text: &str) -> bool {
+        let mut after = text.split('%').skip(1);
+        after.any(|it| it.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2)
+    }
+
+    #[test]
+    fn random_addresses_mean_what_they_say_or_are_refused() {
+        let (mut understood, mut refused) = (0, 0);
+        for seed in 0..20_000 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let (user, password) = (text(&mut random, ":"), text(&mut random, "") + "s3cret");
+            let database = text(&mut random, "");
+            let port = random.u16(1..);
+            let meant = [&user, &password, &format!("db.internal:{port}"), &database];
+            let options = ["", "?schema=a", "?application_name=a%40b"][random.usize(..3)];
+
+            let [u, p, d] = [&user, &password, &database].map(|it| escaped(it));
+            let url = format!("postgres://{u}:{p}@db.internal:{port}/{d}{options}");
+            assert_eq!(
+                read(&url).as_ref().map(<[_; 4]>::each_ref),
+                Ok(meant),
+                "seed {seed}: {url}"
+            );
+
+            let part = |random: &mut fastrand::Rng, text: &str| match random.bool() {
+                true => escaped(text),
+                false => text.to_owned(),
+            };
+            let [u, p] = [&user, &password].map(|it| part(&mut random, it));
+            let raw = [(&user, &u), (&password, &p)];
+            if raw.iter().any(|(text, part)| text == part && looks_escaped(text)) {
+                continue;
+            }
+            let url = format!("postgres://{u}:{p}@db.internal:{port}/{d}{options}");
+            match read(&url) {
+                Ok(said) => {
+                    assert_eq!(said.each_ref(), meant, "seed {seed}: {url}");
+                    understood += 1;
+                }
+                Err(told) => {
+                    assert!(!told.contains("s3cret"), "seed {seed}: {told}");
+                    refused += 1;
+                }
+            }
+        }
+        assert!(
+            understood > 1_000 && refused > 1_000,
+            "{understood} understood, {refused} refused"
+        );
+    }
+
     #[test]
     fn what_makes_no_sense_is_refused() {
         let told = refused("postgres://ann:pa?secret@host/log").to_string();
         assert!(!told.contains("secret"), "{told}");
         let told = refused("postgres:ann:secret@host").to_string();
         assert!(!told.contains("secret"), "{told}");
+        for (url, character) in [
+            ("postgres://ann:p@ss@host/log", '@'),
+            ("postgres://ann:pa/ss@host/log", '/'),
+            ("postgres://ann:pa?ss@host/log", '?'),
+            ("postgres://ann:1?create=ss@host/log", '?'),
+            ("postgres://ann:pass@host/log?user=a@b", '@'),
+            ("postgresql://ann:pa#ss@host/log", '#'),
+            ("postgres://ann:50%@host/log", '%'),
+            ("postgres://ann:pass@host/log?application_name=%2", '%'),
+        ] {
+            assert_eq!(refused(url), UrlError::Unescaped { character }, "{url}");
+        }
         for option in ["connections_max=0", "notify=perhaps", "busy_timeout_ms=-1"] {
             let refused = refused(&format!("postgres://host/log?{option}"));
             assert!(matches!(refused, UrlError::BadValue { .. }), "{option}");

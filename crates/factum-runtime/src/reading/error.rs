@@ -116,6 +116,8 @@ pub(super) fn may_pass(error: &StoreError) -> bool {
         error.kind(),
         StoreErrorKind::Unavailable
             | StoreErrorKind::OutcomeUnknown
+            | StoreErrorKind::TimedOut
+            | StoreErrorKind::Failed
             | StoreErrorKind::StorageFull
             | StoreErrorKind::Denied
     )

@@ -14,7 +14,8 @@ use super::ports;
 use super::processes::{self, Signal};
 use super::supervisor::lend;
 
-const READY: &str = "database system is ready to accept connections";
+/// A standby goes on to say "read-only connections".
+const READY: &str = "database system is ready to accept ";
 
 /// How a server is set up. The default is quick: its data is in memory, where there is such a
 /// place. It flushes like any other.

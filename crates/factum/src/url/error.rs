@@ -54,6 +54,17 @@ pub enum UrlError {
         /// The value.
         found: String,
     },
+    /// A character that separates the parts of an address, found where it must be part of one, such
+    /// as an `@` in a password. What stands around it is withheld.
+    #[error(
+        "expected every {character} of a user name, password, database or option percent-encoded as \
+         %{:02X}, found one as it is",
+        u32::from(*character)
+    )]
+    Unescaped {
+        /// The character.
+        character: char,
+    },
     /// A percent sign that no two hexadecimal digits follow, or bytes that are not UTF-8.
     #[error("expected %XX with two hexadecimal digits that make UTF-8, found {found:?}")]
     BadEscape {
