@@ -55,6 +55,14 @@ pub trait ViewTransaction: Send {
     /// Which SQL it speaks.
     fn dialect(&self) -> SqlDialect;
 
+    /// Says that what is run from now on is done for this part of the work, such as one event of a page;
+    /// part 0 until it is called.
+    fn begin_part(&mut self, part: usize);
+
+    /// The part for which a statement was run that failed first and is not [undone](Self::undo), as far as
+    /// answers have come: all of them have after [`settle`](Self::settle).
+    fn failed_part(&self) -> Option<usize>;
+
     /// Runs a statement whose answer does not matter.
     ///
     /// A store may go on before it has run: many statements then share a round trip, and a failure

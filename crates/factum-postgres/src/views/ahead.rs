@@ -44,24 +44,29 @@ pub(crate) struct Ahead<'c> {
 /// How many rows a statement concerned, once that is known.
 type Answer<'c> = BoxFuture<'c, Result<u64, Error>>;
 
-/// A statement that was sent.
+/// A statement that was sent, for a part of the work.
 struct Sent<'c> {
     answer: Answer<'c>,
     bytes: usize,
+    part: usize,
 }
 
+/// The answer to a statement, with the part of the work that it was sent for.
+pub(crate) type Answered = (usize, Result<u64, Failure>);
+
 impl<'c> Ahead<'c> {
-    /// Sends what `answer` asks for, with this many bytes of values.
+    /// Sends what `answer` asks for, with this many bytes of values, for a part of the work.
     pub(crate) fn send(
         &mut self,
         answer: impl Future<Output = Result<u64, Error>> + Send + 'c,
         bytes: usize,
+        part: usize,
     ) {
         let mut answer = answer.boxed();
         if let Poll::Ready(answered) = sent(&mut answer) {
             answer = futures::future::ready(answered).boxed();
         }
-        self.statements.push_back(Sent { answer, bytes });
+        self.statements.push_back(Sent { answer, bytes, part });
         self.bytes += bytes;
     }
 
@@ -71,22 +76,23 @@ impl<'c> Ahead<'c> {
     }
 
     /// Waits for the first answer; `None` if none is to come.
-    pub(crate) async fn first(&mut self, limits: &Limits) -> Option<Result<u64, Failure>> {
+    pub(crate) async fn first(&mut self, limits: &Limits) -> Option<Answered> {
         if let Some(answered) = self.first_if_there() {
             return Some(answered);
         }
         let first = self.statements.pop_front()?;
         self.bytes -= first.bytes;
-        Some(limits.in_time(async { Ok(first.answer.await?) }).await)
+        Some((first.part, limits.in_time(async { Ok(first.answer.await?) }).await))
     }
 
     /// The first answer, if it is there.
-    pub(crate) fn first_if_there(&mut self) -> Option<Result<u64, Failure>> {
+    pub(crate) fn first_if_there(&mut self) -> Option<Answered> {
         let first = self.statements.front_mut()?;
         let Poll::Ready(answered) = sent(&mut first.answer) else { return None };
+        let part = first.part;
         self.bytes -= first.bytes;
         self.statements.pop_front();
-        Some(answered.map_err(Failure::from))
+        Some((part, answered.map_err(Failure::from)))
     }
 
     /// The last answer, which is then waited for apart.

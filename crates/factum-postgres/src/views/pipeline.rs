@@ -24,7 +24,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt, TryStreamExt};
 use tokio_postgres::{Client, Error, Row, Statement};
 
-use super::ahead::{Ahead, Limits, sent};
+use super::ahead::{Ahead, Answered, Limits, sent};
 use super::fault::Fault;
 use super::space::Space;
 use super::values::Parameters;
@@ -50,8 +50,10 @@ pub(crate) struct Pipeline<'c> {
     concerned: u64,
     /// Whether there is a mark to go back to.
     marked: bool,
-    /// The first statement that failed since the mark.
-    failed: Option<ViewError>,
+    /// The part of the work that statements are run for.
+    part: usize,
+    /// The first statement that failed since the mark, with the part that it was run for.
+    failed: Option<(usize, ViewError)>,
     /// Why the transaction is lost.
     lost: Option<StoreError>,
     /// Whether it is because the server says nothing any more.
@@ -75,6 +77,7 @@ impl<'c> Pipeline<'c> {
             ahead: Ahead::default(),
             concerned: 0,
             marked: false,
+            part: 0,
             failed: None,
             lost: None,
             silent: false,
@@ -127,7 +130,8 @@ impl<'c> Pipeline<'c> {
     /// Sends statements of our own, which bind nothing.
     fn begin(&mut self, sql: &str) {
         let (client, sql) = (self.client, sql.to_owned());
-        self.ahead.send(async move { client.batch_execute(&sql).await.map(|()| 0) }, 0);
+        let answer = async move { client.batch_execute(&sql).await.map(|()| 0) };
+        self.ahead.send(answer, 0, self.part);
     }
 
     /// Why the transaction is lost, if it is.
@@ -217,11 +221,11 @@ impl<'c> Pipeline<'c> {
         if let Some(lost) = &self.lost {
             return Err(ViewError::new(ViewErrorKind::Store, lost.message()));
         }
-        self.failed.clone().map_or(Ok(()), Err)
+        self.failed.clone().map_or(Ok(()), |(_, error)| Err(error))
     }
 
-    /// Takes the failure of a statement in; only the first one counts.
-    fn fail(&mut self, failure: Failure) {
+    /// Takes the failure of a statement in that was run for `part`; only the first one counts.
+    fn fail(&mut self, part: usize, failure: Failure) {
         if self.lost.is_some() {
             return;
         }
@@ -230,7 +234,7 @@ impl<'c> Pipeline<'c> {
             other => Fault::Store(other),
         };
         match fault {
-            Fault::Statement(said) => drop(self.refuse(said)),
+            Fault::Statement(said) => drop(self.refuse_of(part, said)),
             Fault::Store(failure) => {
                 if matches!(&failure, Failure::Postgres(_)) {
                     // One of them may be prepared for what is no longer there.
@@ -243,17 +247,21 @@ impl<'c> Pipeline<'c> {
         }
     }
 
-    /// Notes that a statement is wrong.
+    /// Notes that the statement at hand is wrong.
     fn refuse(&mut self, problem: String) -> ViewError {
-        let error = || ViewError::new(ViewErrorKind::Statement, problem);
-        self.failed.get_or_insert_with(error).clone()
+        self.refuse_of(self.part, problem)
+    }
+
+    fn refuse_of(&mut self, part: usize, problem: String) -> ViewError {
+        let failed = || (part, ViewError::new(ViewErrorKind::Statement, problem));
+        self.failed.get_or_insert_with(failed).1.clone()
     }
 
     /// Takes an answer in.
-    fn take(&mut self, answered: Result<u64, Failure>) {
+    fn take(&mut self, (part, answered): Answered) {
         match answered {
             Ok(concerned) => self.concerned = concerned,
-            Err(failure) => self.fail(failure),
+            Err(failure) => self.fail(part, failure),
         }
     }
 
@@ -312,7 +320,7 @@ impl<'c> Pipeline<'c> {
             }
             Err(failure) => {
                 self.drain().await; // What failed before counts.
-                self.fail(failure);
+                self.fail(self.part, failure);
                 self.check()?;
                 Err(self.refuse("expected a statement that can be prepared".into()))
             }
@@ -341,7 +349,7 @@ impl<'c> Pipeline<'c> {
         let (client, bytes) = (self.client, parameters.bytes());
         if let Some(statement) = statement {
             let answer = async move { client.execute_raw(&statement, parameters.iter()).await };
-            self.ahead.send(answer, bytes);
+            self.ahead.send(answer, bytes, self.part);
         } else {
             let sql = sql.to_owned();
             let answer = async move {
@@ -351,7 +359,7 @@ impl<'c> Pipeline<'c> {
                 while rows.try_next().await?.is_some() {}
                 Ok(rows.rows_affected().unwrap_or(0))
             };
-            self.ahead.send(answer, bytes);
+            self.ahead.send(answer, bytes, self.part);
         }
         Ok(())
     }
@@ -369,6 +377,14 @@ impl<'c> Pipeline<'c> {
 impl ViewTransaction for Pipeline<'_> {
     fn dialect(&self) -> SqlDialect {
         SqlDialect::Postgres
+    }
+
+    fn begin_part(&mut self, part: usize) {
+        self.part = part;
+    }
+
+    fn failed_part(&self) -> Option<usize> {
+        self.failed.as_ref().map(|(part, _)| *part)
     }
 
     async fn run(&mut self, sql: &str, values: &[SqlValue<'_>]) -> Result<(), ViewError> {
@@ -409,7 +425,7 @@ impl ViewTransaction for Pipeline<'_> {
             }
             Err(failure) => {
                 if let Some(failure) = failure {
-                    self.fail(failure);
+                    self.fail(self.part, failure);
                 }
                 self.check().map(|()| Vec::new())
             }

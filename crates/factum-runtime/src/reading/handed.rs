@@ -15,6 +15,13 @@ impl ViewTransaction for Handed<'_> {
         self.0.dialect()
     }
 
+    /// Which event of a page statements are run for is the loop's own to say.
+    fn begin_part(&mut self, _: usize) {}
+
+    fn failed_part(&self) -> Option<usize> {
+        self.0.failed_part()
+    }
+
     fn run<'s, 'q, 'v, 'b, 'f>(
         &'s mut self,
         sql: &'q str,

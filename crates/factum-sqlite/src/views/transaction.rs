@@ -18,8 +18,10 @@ pub(crate) struct SqliteView<'c> {
     statements: &'c mut Statements,
     /// Whether there is a mark to roll back to.
     marked: bool,
-    /// The first statement that failed and is not undone.
-    failed: Option<ViewError>,
+    /// The part of the work that statements are run for.
+    part: usize,
+    /// The first statement that failed and is not undone, with the part that it was run for.
+    failed: Option<(usize, ViewError)>,
     /// Why the whole transaction must be rolled back.
     lost: Option<StoreError>,
 }
@@ -32,13 +34,14 @@ impl<'c> SqliteView<'c> {
         scope: &str,
     ) -> Self {
         statements.begin(scope);
-        Self { conn, statements, marked: false, failed: None, lost: None }
+        Self { conn, statements, marked: false, part: 0, failed: None, lost: None }
     }
 
     /// Why the transaction is lost, if it is; else the statement that failed and is not undone, if
     /// there is one.
     pub(crate) fn end(self) -> Result<Option<ViewError>, StoreError> {
-        self.lost.map_or(Ok(self.failed), Err)
+        let failed = self.failed.map(|(_, error)| error);
+        self.lost.map_or(Ok(failed), Err)
     }
 
     fn try_run<T>(
@@ -55,7 +58,7 @@ impl<'c> SqliteView<'c> {
             }
             StatementFailure::Statement(message) => {
                 let error = ViewError::new(ViewErrorKind::Statement, message);
-                self.failed.insert(error).clone()
+                self.failed.insert((self.part, error)).1.clone()
             }
             StatementFailure::Store(error) => self.lose(failed("change view", &error)),
         })
@@ -75,7 +78,7 @@ impl<'c> SqliteView<'c> {
     fn check(&self) -> Result<(), ViewError> {
         match &self.lost {
             Some(lost) => Err(view_error(lost)),
-            None => self.failed.clone().map_or(Ok(()), Err),
+            None => self.failed.clone().map_or(Ok(()), |(_, error)| Err(error)),
         }
     }
 
@@ -93,6 +96,14 @@ fn view_error(lost: &StoreError) -> ViewError {
 impl ViewTransaction for SqliteView<'_> {
     fn dialect(&self) -> SqlDialect {
         SqlDialect::Sqlite
+    }
+
+    fn begin_part(&mut self, part: usize) {
+        self.part = part;
+    }
+
+    fn failed_part(&self) -> Option<usize> {
+        self.failed.as_ref().map(|(part, _)| *part)
     }
 
     async fn run(&mut self, sql: &str, values: &[SqlValue<'_>]) -> Result<(), ViewError> {

@@ -45,6 +45,7 @@ pub(crate) enum Sabotage {
     Batch(for<'v> fn(&'v mut dyn ViewTransaction, &'v str) -> Within<'v, ()>),
     Mark(Marking),
     Undo(Marking),
+    FailedPart(fn(&dyn ViewTransaction) -> Option<usize>),
     /// Runs every second statement before the one that came first.
     Swapped,
     Migrate(fn(SharedStore, SubscriptionName, Vec<ViewMigration>) -> Later<u64>),

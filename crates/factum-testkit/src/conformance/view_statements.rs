@@ -18,6 +18,7 @@ conformance_cases!["view_statements", VIEWS;
     several_statements_run_at_once,
     values_come_back_as_they_were_bound,
     a_failed_statement_is_told,
+    a_failed_statement_is_that_of_its_part,
     what_was_done_since_the_mark_is_undone,
     a_failed_statement_is_undone_with_the_rest,
     after_a_failed_statement_every_call_fails,
@@ -183,6 +184,38 @@ async fn a_failed_statement_is_told(rig: &Rig) {
         }));
         assert_eq!(work.await.expect("nothing panicked"), Transacted::RolledBack);
     }
+}
+
+/// However late a failure shows: the work goes on with other parts before it learns of it.
+async fn a_failed_statement_is_that_of_its_part(rig: &Rig) {
+    let (store, table) = (rig.open().await, Table::of(rig));
+    table.make(&store).await;
+    let work = store.transact(Box::new(move |view| {
+        Box::pin(async move {
+            assert_eq!(view.failed_part(), None);
+            let null = table.sql("INSERT INTO {t} (id, n) VALUES ($1, NULL)");
+            view.mark().await.expect("marked");
+            for failing in [3, 0, 7] {
+                for part in 0..10 {
+                    view.begin_part(part);
+                    // Whichever of these calls tells of it.
+                    let ran = if part == failing {
+                        view.run(&null, &["z".into()]).await
+                    } else {
+                        table.add(view, "a", 1).await
+                    };
+                    assert!(ran.is_ok() || part >= failing, "part {part} of {failing}: {ran:?}");
+                }
+                view.settle().await.expect_err("a statement has failed");
+                assert_eq!(view.failed_part(), Some(failing));
+                view.undo().await.expect("undone");
+                view.settle().await.expect("what failed is undone");
+                assert_eq!(view.failed_part(), None);
+            }
+            None
+        })
+    }));
+    assert_eq!(work.await.expect("nothing panicked"), Transacted::RolledBack);
 }
 
 async fn what_was_done_since_the_mark_is_undone(rig: &Rig) {

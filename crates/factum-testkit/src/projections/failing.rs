@@ -38,6 +38,14 @@ impl ViewTransaction for Failing<'_> {
         self.inner.dialect()
     }
 
+    fn begin_part(&mut self, part: usize) {
+        self.inner.begin_part(part);
+    }
+
+    fn failed_part(&self) -> Option<usize> {
+        self.inner.failed_part()
+    }
+
     async fn run(&mut self, sql: &str, values: &[SqlValue<'_>]) -> Result<(), ViewError> {
         self.statement()?;
         self.inner.run(sql, values).await

@@ -48,6 +48,17 @@ impl ViewTransaction for BentTransaction<'_> {
         }
     }
 
+    fn begin_part(&mut self, part: usize) {
+        self.inner.begin_part(part);
+    }
+
+    fn failed_part(&self) -> Option<usize> {
+        match self.sabotage {
+            Sabotage::FailedPart(failed) => failed(self.inner),
+            _ => self.inner.failed_part(),
+        }
+    }
+
     async fn run(&mut self, sql: &str, values: &[SqlValue<'_>]) -> Result<(), ViewError> {
         match self.sabotage {
             Sabotage::Run(run) => run(self.inner, sql, values).await,

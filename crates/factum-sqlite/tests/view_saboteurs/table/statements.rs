@@ -4,7 +4,7 @@ use factum_core::{SqlDialect, SqlValue, ViewWork};
 
 use super::Row;
 use crate::sabotage::Sabotage::{
-    self, Batch, Dialect, Execute, Mark, QueryWithin, Run, Swapped, Transact, Undo,
+    self, Batch, Dialect, Execute, FailedPart, Mark, QueryWithin, Run, Swapped, Transact, Undo,
 };
 
 pub(super) fn rows() -> Vec<Row> {
@@ -70,6 +70,10 @@ fn answers() -> Vec<Row> {
 fn failures() -> Vec<Row> {
     vec![
         ("view_statements::a_failed_statement_is_told", SWALLOWED),
+        (
+            "view_statements::a_failed_statement_is_that_of_its_part",
+            FailedPart(|view| view.failed_part().map(|part| part + 1)),
+        ),
         (
             "view_statements::after_a_failed_statement_every_call_fails",
             Execute(|view, sql, values| {
