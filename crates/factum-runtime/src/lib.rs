@@ -30,6 +30,7 @@ mod sample;
 mod seed;
 mod settings;
 mod snapshots;
+mod stderr;
 mod stop;
 
 pub use analytics::Analytics;
@@ -42,9 +43,10 @@ pub use health::{CheckHealth, HealthReport, HealthSource, HealthState, LagThresh
 pub use options::Options;
 pub use past::At;
 pub use reading::{
-    Ended, FailurePolicy, Live, OnFailure, Reaction, RunningSubscription, StartFrom, Subscription,
-    SubscriptionError, SubscriptionHandle, SubscriptionSettings, SubscriptionStatus,
-    SubscriptionsHealth, WaitError, position_before, settle,
+    CaughtUp, Ended, FailedEvent, FailurePolicy, Live, OnFailure, Reaction, RunSummary,
+    RunningSubscription, SetAside, StartFrom, Subscription, SubscriptionError, SubscriptionHandle,
+    SubscriptionSettings, SubscriptionStatus, SubscriptionsHealth, WaitError, position_before,
+    settle,
 };
 pub use repository::Repository;
 pub use retry::Retry;

@@ -110,7 +110,7 @@ impl Runner {
     /// logs and the report of health, and must be its own.
     pub fn service(mut self, name: impl Into<String>, service: impl Service) -> Self {
         let name = name.into();
-        self.states.add(name.clone());
+        self.states.add(name.clone(), service.health());
         let (start_within_ms, stop_within_ms) = (self.start_within_ms, self.stop_within_ms);
         let service = Box::new(service);
         self.services.push(Registered { name, service, start_within_ms, stop_within_ms });

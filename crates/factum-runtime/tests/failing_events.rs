@@ -488,3 +488,72 @@ async fn an_order_interrupts_the_pauses_between_attempts() {
     running.pause("enough").await.unwrap();
     in_time(running.wait_for(|it| it.state == SubscriptionState::Paused)).await.unwrap();
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_order_between_attempts_begins_no_new_count() {
+    let (store, tries) = (memory(), Arc::new(AtomicU64::new(0)));
+    take(&store, "a", &[1]).await;
+    let counted = Arc::clone(&tries);
+    let subscription = handling(&store, move |_| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        std::future::ready(Err(HandlerError::new("never")))
+    });
+    // The first of the pauses comes before the third attempt.
+    let patient = Retry { attempts_max: 4, pause_ms_first: 86_400_000, pause_ms_max: 86_400_000 };
+    let policy = FailurePolicy::new(OnFailure::DeadLetter).retried(patient);
+    let running = subscription.on_failure(policy).spawn();
+    for _ in 0..2 {
+        let retrying = running.wait_for(|it| it.state == SubscriptionState::Retrying);
+        in_time(retrying).await.unwrap();
+        running.pause("for an order").await.unwrap();
+        in_time(running.followed()).await.unwrap();
+        running.resume().await.unwrap();
+        in_time(running.followed()).await.unwrap();
+    }
+    let given_up = running.wait_for(|it| it.dead_letters == 1);
+    tokio::time::timeout(std::time::Duration::from_hours(96), given_up).await.unwrap().unwrap();
+    assert_eq!(tries.load(Ordering::SeqCst), 4);
+    assert_eq!(letters(&running, false).await[0].attempts, 4);
+}
+
+/// Of a key, what comes after the discarded event fails too: whoever waits sees that, and not the moment
+/// in which nothing had failed.
+#[tokio::test]
+async fn catching_up_waits_for_what_a_discard_or_a_replay_leads_to() {
+    for from_outside in [false, true] {
+        let (store, seen, afraid) = (memory(), Seen::default(), Arc::new(AtomicBool::new(true)));
+        take(&store, "a", &[13, 13, 1, 13, 2]).await;
+        take(&store, "b", &[7]).await;
+        let running =
+            superstitious(&store, &seen, &afraid).on_failure(at_once(OnFailure::Park)).spawn();
+        let mut aside = in_time(running.caught_up()).await.unwrap().set_aside;
+        for (failed, waiting, first) in [(1, 4, 1), (1, 3, 2), (1, 1, 4), (0, 0, 0)] {
+            let found = aside.first.as_ref().map_or(0, |it| it.position.get());
+            assert_eq!(
+                (aside.failed_events, aside.waiting_events, found),
+                (failed, waiting, first)
+            );
+            let all = DeadLetterSelection::All;
+            let discarded = if from_outside {
+                store.discard(running.name(), all).await
+            } else {
+                running.discard(all).await
+            };
+            assert_eq!(discarded.unwrap(), failed);
+            aside = in_time(running.caught_up()).await.unwrap().set_aside;
+        }
+        assert!(aside.is_empty(), "{aside}");
+        assert_eq!(seen.events().iter().map(number).collect::<Vec<_>>(), [7, 1, 2]);
+        in_time(running.stop()).await.unwrap();
+    }
+    let (store, seen, afraid) = (memory(), Seen::default(), Arc::new(AtomicBool::new(true)));
+    take(&store, "a", &[13, 1]).await;
+    let running =
+        superstitious(&store, &seen, &afraid).on_failure(at_once(OnFailure::Park)).spawn();
+    in_time(running.caught_up()).await.unwrap();
+    for attempts in 2..5 {
+        store.replay(running.name(), DeadLetterSelection::All).await.unwrap();
+        let first = in_time(running.caught_up()).await.unwrap().set_aside.first.unwrap();
+        assert_eq!(first.attempts, attempts);
+    }
+}

@@ -85,7 +85,7 @@ async fn sparse_filters_lose_and_double_nothing() {
 async fn f24_no_event_and_one_event_end() {
     let (store, seen) = (memory(), Seen::default());
     let running = recording(&store, &Query::all(), &seen).spawn();
-    assert_eq!(in_time(running.caught_up()).await.unwrap(), Position::START);
+    assert_eq!(in_time(running.caught_up()).await.unwrap().position, Position::START);
     take(&store, "a", &[1]).await;
     in_time(running.caught_up()).await.unwrap();
     assert_eq!(seen.positions(), [1]);
@@ -126,6 +126,28 @@ async fn it_begins_where_it_is_told() {
         in_time(running.caught_up()).await.unwrap();
         assert_eq!(seen.positions(), (first..=10).collect::<Vec<u64>>(), "{name}");
         in_time(running.stop()).await.unwrap();
+    }
+}
+
+/// Imports keep the times of their source, so that times are in any order.
+#[tokio::test]
+async fn from_an_instant_is_before_the_first_event_from_then_on_whatever_the_order_of_times() {
+    let mut random = fastrand::Rng::with_seed(11);
+    for round in 0..200 {
+        let store = memory();
+        let times: Vec<i64> = (0..random.i64(0..60)).map(|_| random.i64(0..20)).collect();
+        for time in &times {
+            let mut event = raw("step.taken", "{}".into());
+            event.recorded_at = Some(Timestamp::from_micros(*time));
+            append(&store, "a", vec![event]).await;
+        }
+        for instant in -1..=20 {
+            let first = times.iter().position(|time| *time >= instant);
+            let before = first.unwrap_or(times.len()) as u64;
+            let start = StartFrom::At(Timestamp::from_micros(instant));
+            let found = start.position(&store).await.unwrap();
+            assert_eq!(found.get(), before, "round {round}: {instant} in {times:?}");
+        }
     }
 }
 

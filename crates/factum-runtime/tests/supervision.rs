@@ -14,8 +14,8 @@ use factum_core::{
     SubscriptionName, SubscriptionReport, SubscriptionState,
 };
 use factum_runtime::{
-    HealthSource, HealthState, LagThresholds, SubscriptionError, SubscriptionSettings,
-    SubscriptionsHealth,
+    FailurePolicy, HealthSource, HealthState, LagThresholds, OnFailure, Retry, SubscriptionError,
+    SubscriptionSettings, SubscriptionsHealth,
 };
 use factum_testkit::faults::{FaultyStore, WriteFault};
 use reading::{Seen, handling, in_time, memory, recording, settings, take};
@@ -160,6 +160,69 @@ async fn it_pauses_and_resumes_also_across_restarts() {
     store.instruct(&name(), Instruction::Resume).await.unwrap();
     in_time(running.caught_up()).await.unwrap();
     assert_eq!(seen.positions(), [1]);
+}
+
+/// Whoever shares nothing but the store with it sees there that it stands still, exactly as long as it does.
+#[tokio::test]
+async fn the_store_knows_that_it_stands_still() {
+    let store = memory();
+    let begin = || {
+        let own = Arc::clone(&store);
+        let subscription = handling(&store, move |event| {
+            let store = Arc::clone(&own);
+            async move {
+                let name = SubscriptionName::new("handling")?;
+                let stored = store.progress(&name).await?.ok_or("it is known")?;
+                let paused = stored.is_paused() || stored.report.state == SubscriptionState::Paused;
+                assert!(!paused, "event {} was handled in a pause", event.position);
+                Ok(())
+            }
+        });
+        let policy = FailurePolicy::new(OnFailure::Fail).retried(Retry::NEVER);
+        // Nothing but what follows orders renews the lease.
+        let slow = SubscriptionSettings { beat_ms: 100_000, lease_ms: 1, ..settings() };
+        subscription.on_failure(policy).with_settings(slow).spawn()
+    };
+    let running = begin();
+    in_time(running.wait_for(|it| it.state == SubscriptionState::Live)).await.unwrap();
+    for round in 0..5 {
+        running.pause("").await.unwrap();
+        in_time(running.followed()).await.unwrap();
+        let stored = store.progress(running.name()).await.unwrap().unwrap();
+        assert!(stored.is_paused() && stored.is_followed(), "round {round}: {stored:?}");
+        take(&store, "a", &[round]).await;
+        running.resume().await.unwrap();
+        in_time(running.caught_up()).await.unwrap();
+    }
+    assert_eq!(running.status().handled, 5);
+    // A stop in the middle of a pause that is taken back before the next start.
+    running.pause("").await.unwrap();
+    in_time(running.followed()).await.unwrap();
+    let name = running.name().clone();
+    let held = store.progress(&name).await.unwrap().unwrap();
+    running.abort();
+    store.instruct(&name, Instruction::Resume).await.unwrap();
+    let lease = factum_core::Lease { name, epoch: held.epoch };
+    store.release_lease(&lease, held.report).await.unwrap();
+    take(&store, "a", &[9]).await;
+    in_time(begin().caught_up()).await.unwrap();
+}
+
+/// One that stands by knows of the other's orders what the store knows.
+#[tokio::test]
+async fn one_that_stands_by_waits_for_the_orders_of_the_other() {
+    let (store, seen) = (memory(), Seen::default());
+    let first = recording(&store, &Query::all(), &seen).spawn();
+    in_time(first.wait_for(|it| it.state == SubscriptionState::Live)).await.unwrap();
+    let second = recording(&store, &Query::all(), &seen).spawn();
+    let waiting = second.wait_for(|it| it.reason.as_ref().is_some_and(|it| it.contains("run by")));
+    in_time(waiting).await.unwrap();
+    second.pause("").await.unwrap();
+    in_time(second.followed()).await.unwrap();
+    assert_eq!(first.status().state, SubscriptionState::Paused);
+    second.resume().await.unwrap();
+    in_time(second.followed()).await.unwrap();
+    assert_ne!(first.status().state, SubscriptionState::Paused);
 }
 
 #[tokio::test]

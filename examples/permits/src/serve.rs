@@ -65,7 +65,10 @@ async fn replay_and_show(
         biased;
         () = stop.requested() => {}
         caught_up = handle.caught_up() => {
-            caught_up?;
+            let set_aside = caught_up?.set_aside;
+            if !set_aside.is_empty() {
+                println!("dashboard  not everything is in it: {set_aside}\n");
+            }
             println!("{}\n", dashboard::shown(&store, &store).await?);
         }
     }

@@ -58,9 +58,10 @@ pub enum InstructError {
         /// The name.
         name: SubscriptionName,
     },
-    /// It is being rebuilt, or was told to.
+    /// It was told to rebuild, and has not begun.
     #[error(
-        "subscription {name}: expected no rebuild, found one that was ordered from after {after}"
+        "subscription {name}: expected no rebuild, found one that was ordered from after {after} and \
+         has not begun"
     )]
     Rebuilding {
         /// The name.
@@ -74,10 +75,10 @@ pub enum InstructError {
         /// The name.
         name: SubscriptionName,
     },
-    /// The view was reset already; cancelling would leave half of it.
+    /// The view was reset already: cancelling would leave half of it, and so could another rebuild.
     #[error(
         "subscription {name}: expected a rebuild that has not begun, found one under way to \
-         {target}; let it finish, or rebuild again"
+         {target}; it cannot be taken back, and another can be ordered once it is done"
     )]
     Begun {
         /// The name.

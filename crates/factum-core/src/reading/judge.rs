@@ -175,8 +175,14 @@ pub fn instruction(
             return Err(InstructError::NoView { name: name.clone() });
         }
         Instruction::Rebuild { after } => {
-            if let Some(Rebuild { after, .. }) = progress.rebuild {
-                return Err(InstructError::Rebuilding { name: name.clone(), after });
+            match progress.rebuild {
+                Some(Rebuild { target: Some(target), .. }) => {
+                    return Err(InstructError::Begun { name: name.clone(), target });
+                }
+                Some(Rebuild { after, target: None, .. }) => {
+                    return Err(InstructError::Rebuilding { name: name.clone(), after });
+                }
+                None => {}
             }
             progress.rebuild = Some(Rebuild { after, requested_at: now, target: None });
             true

@@ -328,6 +328,22 @@ impl Progress {
         })
     }
 
+    /// Whether the order to pause, if there is one, has taken effect: whoever runs it has reported that it
+    /// stands still, which it does before it tells so and until it has told otherwise; or nobody runs it.
+    pub fn is_paused(&self) -> bool {
+        let stands = self.owner.is_none() || self.report.state == SubscriptionState::Paused;
+        self.paused.is_some() && stands
+    }
+
+    /// Whether the orders to pause, to go on and to rebuild have taken effect, as far as whoever runs it has
+    /// reported; what was ordered while nobody runs it has not. Of replays and discards, what is
+    /// [due](crate::DeadLetter::due) tells.
+    pub fn is_followed(&self) -> bool {
+        let paused = self.report.state == SubscriptionState::Paused;
+        let rebuilt = self.rebuild.as_ref().is_none_or(|it| it.target.is_some());
+        self.owner.is_some() && rebuilt && self.paused.is_some() == paused
+    }
+
     /// How many events of the log lie between the checkpoint and `head`.
     pub fn lag(&self, head: Position) -> u64 {
         head.get().saturating_sub(self.position.get())

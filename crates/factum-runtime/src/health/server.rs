@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use tokio::net::TcpListener;
 
-use super::check::HealthSource;
+use super::check::{HealthSource, HealthState};
 use super::connections::serve;
 use super::report::HealthReport;
 use super::sources::Sources;
@@ -31,7 +31,7 @@ const TRANSFER_MS_MAX: u64 = 5_000;
 /// | path | answers |
 /// |---|---|
 /// | `/live` | 200, as long as the program answers at all; asks nobody |
-/// | `/ready` | 200 if requests may be sent to the program, else 503 |
+/// | `/ready` | 200 if requests may be sent to the program, else 503; names what is not healthy |
 /// | `/health` | a [`HealthReport`] as JSON, with the status of `/ready` |
 ///
 /// `GET` and `HEAD` are answered, other methods get 405 and other paths 404. A connection serves one
@@ -94,7 +94,8 @@ impl HealthServer {
         self.address
     }
 
-    /// Shows how far the services are, and is ready only while all of them run.
+    /// Shows how far the services are, and is ready only while all of them run. Asks those that know how
+    /// they do, such as subscriptions; a source that was added counts instead of one of the same name.
     pub fn with_services(mut self, services: ServiceStates) -> Self {
         self.services = Some(services);
         self
@@ -119,7 +120,7 @@ impl Service for HealthServer {
     async fn run(self: Box<Self>, started: Started, stop: Stop) -> Result<(), ServiceError> {
         tracing::info!(address = %self.address, "listening for probes");
         let limit_ms = self.answer_within_ms.saturating_add(TRANSFER_MS_MAX);
-        let sources = Sources::new(self.sources, self.answer_within_ms);
+        let sources = Sources::new(self.sources, self.services.clone(), self.answer_within_ms);
         let router = router(Asked { services: self.services, sources });
         started.ready();
         serve(self.listener, router, Duration::from_millis(limit_ms), stop).await;
@@ -159,7 +160,11 @@ fn router(asked: Asked) -> Router {
 
 async fn ready(State(asked): State<Arc<Asked>>) -> Response {
     let report = asked.report().await;
-    let words = if report.is_ready() { "ready\n" } else { "not ready\n" };
+    let mut words = String::from(if report.is_ready() { "ready\n" } else { "not ready\n" });
+    for check in report.checks.iter().filter(|it| it.state != HealthState::Healthy) {
+        let message = check.message.as_deref().map_or_else(String::new, |it| format!(": {it}"));
+        words.extend([&check.name, ": ", check.state.as_str(), &message, "\n"]);
+    }
     (status(&report), words).into_response()
 }
 

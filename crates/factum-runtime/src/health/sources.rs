@@ -7,10 +7,13 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::check::{CheckHealth, HealthSource, HealthState};
+use crate::ServiceStates;
 
 /// The sources of a server, and how long they may take.
 pub(super) struct Sources {
     all: Arc<Vec<Box<dyn HealthSource>>>,
+    /// Services that know how they do. What a source says of something by that name counts instead.
+    services: Option<ServiceStates>,
     within_ms: u64,
     /// One round of questions at a time: a source that hangs keeps one thread, not one for each
     /// probe that came since.
@@ -18,13 +21,17 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    pub(super) fn new(sources: Vec<Box<dyn HealthSource>>, within_ms: u64) -> Self {
-        Self { all: Arc::new(sources), within_ms, turn: Arc::new(Semaphore::new(1)) }
+    pub(super) fn new(
+        sources: Vec<Box<dyn HealthSource>>,
+        services: Option<ServiceStates>,
+        within_ms: u64,
+    ) -> Self {
+        Self { all: Arc::new(sources), services, within_ms, turn: Arc::new(Semaphore::new(1)) }
     }
 
     /// What all of them say, or that they say nothing.
     pub(super) async fn ask(&self) -> Vec<CheckHealth> {
-        if self.all.is_empty() {
+        if self.all.is_empty() && self.services.is_none() {
             return Vec::new();
         }
         let within_ms = self.within_ms;
@@ -42,21 +49,28 @@ impl Sources {
     async fn ask_on_a_thread(&self) -> std::io::Result<Vec<CheckHealth>> {
         let turn = Arc::clone(&self.turn).acquire_owned().await;
         let turn = turn.expect("it is never closed");
-        let sources = Arc::clone(&self.all);
+        let (sources, services) = (Arc::clone(&self.all), self.services.clone());
         let (sender, receiver) = oneshot::channel();
         std::thread::Builder::new().name("factum-health".into()).spawn(move || {
-            let checks = (1..).zip(&*sources).flat_map(|(number, it)| checks(number, &**it));
-            let checks = checks.collect();
+            let mut all = Vec::new();
+            for (number, source) in (1..).zip(&*sources) {
+                all.extend(checks(&format!("source {number}"), || source.health()));
+            }
+            let of_services = services.iter().flat_map(|it| checks("services", || it.checks()));
+            for check in of_services {
+                if all.iter().all(|it| it.name != check.name) {
+                    all.push(check);
+                }
+            }
             drop(turn);
-            drop(sender.send(checks)); // Fails once nobody waits for it any more.
+            drop(sender.send(all)); // Fails once nobody waits for it any more.
         })?;
         Ok(receiver.await.expect("the thread answers, since panics are caught"))
     }
 }
 
-fn checks(number: usize, source: &dyn HealthSource) -> Vec<CheckHealth> {
-    catch_unwind(AssertUnwindSafe(|| source.health()))
-        .unwrap_or_else(|_| vec![silent(&format!("source {number}"), "it panicked".into())])
+fn checks(name: &str, ask: impl FnOnce() -> Vec<CheckHealth>) -> Vec<CheckHealth> {
+    catch_unwind(AssertUnwindSafe(ask)).unwrap_or_else(|_| vec![silent(name, "it panicked".into())])
 }
 
 fn silent(name: &str, message: String) -> CheckHealth {

@@ -54,6 +54,23 @@ pub enum SubscriptionError {
         /// What went wrong.
         failure: String,
     },
+    /// The first event that a new projection was given could not be handled: see
+    /// [`FailurePolicy::fail_fast`](crate::FailurePolicy::fail_fast).
+    #[error(
+        "subscription {name}: the first event, at position {position}, stream {stream}, could not be \
+         handled: {failure}; mend the projection, or have it go on without such events with \
+         FailurePolicy::fail_fast(false)"
+    )]
+    FirstEvent {
+        /// Its name.
+        name: SubscriptionName,
+        /// The event's place.
+        position: Position,
+        /// The event's stream.
+        stream: StreamId,
+        /// What went wrong.
+        failure: String,
+    },
     /// More events are set aside than may be.
     #[error("subscription {name}: expected at most {most} events set aside, found {found}")]
     TooManyLetters {

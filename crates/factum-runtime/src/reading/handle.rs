@@ -8,6 +8,7 @@ use factum_core::{
 };
 use tokio::sync::watch;
 
+use super::set_aside::SetAside;
 use super::start::StartFrom;
 use super::status::{Shared, SubscriptionStatus};
 
@@ -33,6 +34,16 @@ pub enum WaitError {
     /// The log could not be asked for its head.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A subscription got to the end of the log, as it was when that was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CaughtUp {
+    /// The end of the log at that time.
+    pub position: Position,
+    /// What it did not handle of what is there.
+    pub set_aside: SetAside,
 }
 
 /// A running subscription. Clones are cheap; dropping them changes nothing.
@@ -83,7 +94,7 @@ impl SubscriptionHandle {
     }
 
     /// Waits until everything at or below `position` was handled, set aside or skipped, and no rebuild
-    /// is ordered or under way. While it is paused, that is until it is resumed.
+    /// is ordered or under way. While it is paused, that is until it is resumed. Says what is set aside.
     ///
     /// # Cancel safety
     ///
@@ -92,11 +103,14 @@ impl SubscriptionHandle {
     /// # Errors
     ///
     /// [`Ended`] once it has ended before it came there.
-    pub async fn wait_until(&self, position: Position) -> Result<(), Ended> {
-        self.wait_for(|it| it.position >= position && it.rebuild.is_none()).await.map(|_| ())
+    pub async fn wait_until(&self, position: Position) -> Result<SetAside, Ended> {
+        let status = self.wait_for(|it| it.position >= position && it.rebuild.is_none()).await?;
+        Ok(status.set_aside())
     }
 
-    /// Waits until everything that is in the log now was handled, set aside or skipped.
+    /// Waits until everything that is in the log now was handled, set aside or skipped, and every order
+    /// that was given before has taken effect, whoever gave it: a replay or a discard once everything that
+    /// it concerns was tried. While it is paused, that is until it is resumed. Says what is set aside.
     ///
     /// # Cancel safety
     ///
@@ -105,13 +119,39 @@ impl SubscriptionHandle {
     /// # Errors
     ///
     /// A [`WaitError`].
-    pub async fn caught_up(&self) -> Result<Position, WaitError> {
-        let head = self.shared.log.head().await?;
-        self.wait_until(head).await?;
-        Ok(head)
+    pub async fn caught_up(&self) -> Result<CaughtUp, WaitError> {
+        self.caught_up_to(self.shared.log.head().await?).await
     }
 
-    /// Has it stand still. Takes effect after the page at hand, also for whoever runs it next.
+    async fn caught_up_to(&self, position: Position) -> Result<CaughtUp, WaitError> {
+        let ordered = self.shared.ledger.progress(&self.shared.name).await?;
+        let ordered = ordered.map_or(0, |it| it.instructions);
+        let is_there = |it: &SubscriptionStatus| {
+            it.position >= position && it.rebuild.is_none() && it.followed >= ordered
+        };
+        let set_aside = self.wait_for(is_there).await?.set_aside();
+        Ok(CaughtUp { position, set_aside })
+    }
+
+    /// Waits until every order that was given so far has taken effect, whoever gave it: a pause when the
+    /// loop stands still, a rebuild when the view was reset, a replay or a discard when everything that it
+    /// concerns was tried.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    ///
+    /// # Errors
+    ///
+    /// A [`WaitError`].
+    pub async fn followed(&self) -> Result<SubscriptionStatus, WaitError> {
+        let ordered = self.shared.ledger.progress(&self.shared.name).await?;
+        let ordered = ordered.map_or(0, |it| it.instructions);
+        Ok(self.wait_for(|it| it.followed >= ordered).await?)
+    }
+
+    /// Has it stand still. Takes effect after the page at hand, which [`followed`](Self::followed) waits
+    /// for, and also for whoever runs it next.
     ///
     /// # Errors
     ///
@@ -176,7 +216,8 @@ impl SubscriptionHandle {
     }
 }
 
-/// Waits until all of them have handled everything there is, what they appended themselves included.
+/// Waits until all of them have handled everything there is, what they appended themselves included. Says
+/// of each, in their order, what it set aside.
 ///
 /// For tests and for the end of an import. All of them read the same log.
 ///
@@ -187,15 +228,16 @@ impl SubscriptionHandle {
 /// # Errors
 ///
 /// A [`WaitError`] as soon as one of them has ended.
-pub async fn settle(handles: &[SubscriptionHandle]) -> Result<(), WaitError> {
-    let Some(first) = handles.first() else { return Ok(()) };
+pub async fn settle(handles: &[SubscriptionHandle]) -> Result<Vec<CaughtUp>, WaitError> {
+    let Some(first) = handles.first() else { return Ok(Vec::new()) };
     loop {
         let head = first.shared.log.head().await?;
+        let mut settled = Vec::with_capacity(handles.len());
         for handle in handles {
-            handle.wait_until(head).await?;
+            settled.push(handle.caught_up_to(head).await?);
         }
         if first.shared.log.head().await? == head {
-            return Ok(());
+            return Ok(settled);
         }
     }
 }

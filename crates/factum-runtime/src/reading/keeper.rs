@@ -101,7 +101,7 @@ async fn keep(
             () = urgent.notified() => {}
         }
         watchdog.look(&shared);
-        match shared.ledger.renew_lease(&lease, shared.report()).await {
+        match shared.renew(&lease).await {
             Ok(progress) => {
                 shared.update(|status| status.take_stored(&progress));
                 let learnt = News { instructions: progress.instructions, fenced: false };
@@ -115,6 +115,7 @@ async fn keep(
             }
             Err(error) => {
                 tracing::warn!(subscription = %shared.name, %error, "a lease could not be renewed");
+                shared.notices.trouble(format_args!("its lease could not be renewed: {error}"));
             }
         }
     }
@@ -147,6 +148,8 @@ impl Watchdog {
             tracing::error!(subscription = %shared.name, position = %status.position,
                 head = %status.head, lag = status.lag(), state = %status.state,
                 "a subscription is behind and does not move");
+            let (position, head) = (status.position, status.head);
+            shared.notices.say(format_args!("behind and not moving: at {position} of {head}"));
         }
         super::metrics::stalled(&shared.name, stalled);
         shared.update(|status| status.stalled = stalled);

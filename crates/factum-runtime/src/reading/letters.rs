@@ -3,16 +3,18 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use factum_core::limits::CAUSE_BYTES_MAX;
 use factum_core::{
     Clock, DeadLetter, DeadLetterStatus, EventFailure, LaneKey, LetterChange, Position, Query,
-    Reads, RecordedEvent, TenantScope,
+    Reads, RecordedEvent, SubscriptionKind, TenantScope,
 };
 use foldhash::fast::RandomState;
 
 use super::policy::{Decision, FailurePolicy, OnFailure};
+use super::status::Shared;
 
 /// A change of what is set aside, with its key.
 #[derive(Clone, Debug)]
@@ -94,8 +96,8 @@ pub(super) struct Item {
 pub(super) enum Verdict {
     /// Try again after this long.
     Retry(Duration),
-    /// The subscription ends.
-    Fail,
+    /// The subscription ends; because nothing was handled before, if `is_first` says so.
+    Fail { is_first: bool },
     /// The event is left out, or set aside.
     Left(Option<Letter>),
 }
@@ -109,6 +111,9 @@ pub(super) struct Triage {
     pub(super) scope: TenantScope,
     pub(super) policy: FailurePolicy,
     pub(super) clock: Arc<dyn Clock>,
+    /// The view has taken no event yet, and is to end if the first one fails.
+    pub(super) is_fresh: AtomicBool,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Triage {
@@ -118,25 +123,53 @@ impl Triage {
         catch_unwind(AssertUnwindSafe(key)).unwrap_or_else(|_| {
             tracing::error!(subscription = %self.reads.name(), position = %event.position,
                 "choosing the key of an event panicked; its stream is its key");
+            let position = event.position;
+            let what = "choosing its key panicked, so that its stream is its key";
+            self.shared.notices.trouble(format_args!("event at position {position}: {what}"));
             LaneKey::of(&format!("{}/{}", event.tenant, event.stream))
         })
     }
 
-    /// What to do about an event that failed, `made` attempts so far included.
-    pub(super) fn judge(&self, item: &Item, failure: &EventFailure, made: u32) -> Verdict {
+    /// Whether a projection that has handled nothing yet is to end with its first failure.
+    pub(super) fn fails_fast(&self) -> bool {
+        self.is_fresh.load(Ordering::Relaxed)
+    }
+
+    /// Says whether nothing was handled yet. Only views are built from nothing.
+    pub(super) fn set_fresh(&self, is_fresh: bool) {
+        let may_fail =
+            self.policy.fails_fast() && self.reads.kind() == SubscriptionKind::Projection;
+        self.is_fresh.store(is_fresh && may_fail, Ordering::Relaxed);
+    }
+
+    /// What to do about an event that failed, `made` attempts so far included. `is_first` says that the
+    /// view has taken no event before it.
+    pub(super) fn judge(
+        &self,
+        item: &Item,
+        failure: &EventFailure,
+        made: u32,
+        is_first: bool,
+    ) -> Verdict {
         let event = &item.event;
         if let Some(letter) = &item.letter {
             return Verdict::Left(Some(self.failed_again(letter, failure)));
         }
-        let then = match self.policy.decide(failure, made) {
+        let (then, is_first) = match self.policy.decide(failure, made, is_first) {
             Decision::Retry(pause) => return Verdict::Retry(pause),
-            Decision::Settle(then) => then,
+            Decision::Settle(then) => (then, false),
+            Decision::FailFast => (OnFailure::Fail, true),
         };
         tracing::warn!(subscription = %self.reads.name(), position = %event.position,
             stream = %event.stream, event_type = %event.event_type, attempts = made, %failure,
             reaction = ?then, "an event could not be handled");
+        if then != OnFailure::Fail {
+            let (position, stream) = (event.position, &event.stream);
+            let what = format_args!("event at position {position}, stream {stream}: {failure}");
+            self.shared.notices.failed(what, then);
+        }
         let status = match then {
-            OnFailure::Fail => return Verdict::Fail,
+            OnFailure::Fail => return Verdict::Fail { is_first },
             OnFailure::Skip => return Verdict::Left(None),
             OnFailure::Park => DeadLetterStatus::Parked,
             OnFailure::DeadLetter => DeadLetterStatus::Dead,
@@ -158,6 +191,10 @@ impl Triage {
         };
         tracing::warn!(subscription = %self.reads.name(), position = %letter.position,
             stream = %letter.stream, %failure, "an event that was set aside failed again");
+        let (position, stream) = (letter.position, &letter.stream);
+        let then = if status.blocks() { OnFailure::Park } else { OnFailure::DeadLetter };
+        let what = format_args!("event at position {position}, stream {stream}, again: {failure}");
+        self.shared.notices.failed(what, then);
         put(DeadLetter {
             status,
             cause: cause(failure),

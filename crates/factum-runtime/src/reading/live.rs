@@ -14,6 +14,7 @@ use futures::TryStreamExt;
 use super::error::Trouble;
 use super::handle::{Ended, SubscriptionHandle};
 use super::letters::{Queue, Triage, Turn, Verdict, removed};
+use super::set_aside::SetAside;
 use super::sink::{Batch, Done, Halt, Sink, Stored, words};
 
 /// A value that everybody may read while the loop changes it.
@@ -70,7 +71,7 @@ impl<V: LiveView> Live<V> {
     }
 
     /// Waits until everything at or below `position` is in the view, so that whoever appended it
-    /// finds it there.
+    /// finds it there, but for what the answer says is set aside.
     ///
     /// # Cancel safety
     ///
@@ -79,7 +80,7 @@ impl<V: LiveView> Live<V> {
     /// # Errors
     ///
     /// [`Ended`] once the view's loop has ended before it came there.
-    pub async fn wait_until(&self, position: Position) -> Result<(), Ended> {
+    pub async fn wait_until(&self, position: Position) -> Result<SetAside, Ended> {
         self.handle.wait_until(position).await
     }
 
@@ -144,7 +145,7 @@ impl<V: LiveView> Sink for LiveSink<V> {
             let Some(failure) = self.run(&batch, &mut queue, &mut place, &mut done) else { break };
             let item = &batch.items()[place];
             let made = if place == 0 { batch.attempts.saturating_add(1) } else { 1 };
-            let verdict = self.triage.judge(item, &failure, made);
+            let verdict = self.triage.judge(item, &failure, made, false);
             // A handler that panicked may have changed the view by half.
             if failure.kind() == factum_core::FailureKind::Panicked {
                 self.is_dirty = true;
@@ -154,7 +155,7 @@ impl<V: LiveView> Sink for LiveSink<V> {
             match verdict {
                 Verdict::Left(letter) => {
                     queue.note(letter.as_ref());
-                    done.letters.extend(letter);
+                    done.leave(letter);
                     self.missing.insert(item.event.position);
                     place += 1;
                 }
@@ -163,9 +164,10 @@ impl<V: LiveView> Sink for LiveSink<V> {
                     done.halt = Some(Halt::Retry { place, pause, failure: words(&failure) });
                     break;
                 }
-                Verdict::Fail => {
+                Verdict::Fail { is_first } => {
                     done.to = batch.before(place);
-                    done.halt = Some(Halt::Fail { place, failure: words(&failure) });
+                    let failure = words(&failure);
+                    done.halt = Some(Halt::Fail { place, failure, is_first });
                     break;
                 }
             }

@@ -12,6 +12,14 @@ pub(super) fn handled(name: &SubscriptionName, count: u64) {
     counter!("factum_subscription_events_total", NAME => name.as_str().to_owned()).increment(count);
 }
 
+/// How many events were left out for good.
+pub(super) fn skipped(name: &SubscriptionName, count: u64) {
+    if count > 0 {
+        let name = name.as_str().to_owned();
+        counter!("factum_subscription_skipped_total", NAME => name).increment(count);
+    }
+}
+
 /// A failure of the store that the loop tries to get over.
 pub(super) fn troubled(name: &SubscriptionName) {
     counter!("factum_subscription_troubles_total", NAME => name.as_str().to_owned()).increment(1);

@@ -13,8 +13,11 @@ static LOOPS: AtomicU64 = AtomicU64::new(1);
 
 /// A name for one loop of this process.
 pub(crate) fn new_owner() -> OwnerId {
+    owner_in(std::process::id())
+}
+
+fn owner_in(process: u32) -> OwnerId {
     let number = LOOPS.fetch_add(1, Ordering::Relaxed);
-    let process = std::process::id();
     let started = started_at(process).unwrap_or_else(|| "-".into());
     let host: String = read("/proc/sys/kernel/hostname").chars().take(64).collect();
     let host = if host.is_empty() { "?" } else { host.as_str() };
@@ -67,8 +70,47 @@ fn read(path: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may")]
 
-    use super::{is_gone, new_owner};
-    use factum_core::OwnerId;
+    use std::process::{Command, Stdio};
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use factum_core::{
+        EventSubscriber, HandlerError, LeaseAnswer, LeaseClaim, MemoryStore, OwnerId, Query,
+        SharedStore, SubscriptionState,
+    };
+
+    use super::{is_gone, new_owner, owner_in};
+    use crate::{Subscription, SubscriptionSettings};
+
+    /// Whoever stands by looks whether the owner's process is there, again and again: its lease would last
+    /// for a day.
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn the_lease_of_a_process_that_is_killed_is_taken_over_long_before_its_time() {
+        let store: SharedStore = Arc::new(MemoryStore::default());
+        let mut owner = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let subscriber = EventSubscriber::raw("standing-by", &Query::all(), |_| {
+            std::future::ready(Ok::<(), HandlerError>(()))
+        });
+        let name = subscriber.reads().name().clone();
+        let start = factum_core::Position::START;
+        store.register(subscriber.reads().registration(start)).await.unwrap();
+        let claim = LeaseClaim { name, owner: owner_in(owner.id()), expired: None };
+        let held = store.claim_lease(claim).await.unwrap();
+        assert!(matches!(held, LeaseAnswer::Granted(..)));
+        let day =
+            SubscriptionSettings { lease_ms: 86_400_000, standby_ms: 5, ..Default::default() };
+        let running = Subscription::deliver(store, subscriber).with_settings(day).spawn();
+        let in_time = Duration::from_mins(2);
+        let stands_by =
+            running.wait_for(|it| it.reason.as_ref().is_some_and(|it| it.contains("run by")));
+        tokio::time::timeout(in_time, stands_by).await.unwrap().unwrap();
+        owner.kill().unwrap();
+        let takes_over = running.wait_for(|it| it.state == SubscriptionState::Live);
+        tokio::time::timeout(in_time, takes_over).await.unwrap().unwrap();
+        owner.wait().unwrap();
+        assert_eq!(running.status().epoch.get(), 2);
+    }
 
     #[test]
     fn only_a_process_that_ended_here_is_gone() {

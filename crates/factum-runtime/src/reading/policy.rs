@@ -18,13 +18,19 @@ pub enum OnFailure {
     Park,
     /// It is set aside, and its key goes on without it.
     DeadLetter,
-    /// It is left out. Nothing remembers it but a warning in the log of the program.
+    /// It is left out. Nothing remembers it but [`skipped`](crate::SubscriptionStatus::skipped), and a
+    /// warning in the log of the program.
     Skip,
     /// The subscription ends with an error, its checkpoint right before the event.
     Fail,
 }
 
 /// How often a failing event is tried, and what is done then.
+///
+/// An attempt is a run of its handler, wherever that was: a projection handles a page of events in one
+/// transaction first, and one that fails there has used an attempt. The others of the page are rolled back
+/// with it and handled once more, which is no attempt of theirs. Attempts are counted by the loop that makes
+/// them, and begin anew with another owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reaction {
     /// How often it is tried, and the pauses between.
@@ -63,13 +69,29 @@ type Choice = Arc<dyn Fn(&EventFailure) -> Option<Reaction> + Send + Sync>;
 pub struct FailurePolicy {
     usual: Reaction,
     choices: Vec<Choice>,
+    fails_fast: bool,
 }
 
 impl FailurePolicy {
     /// Three attempts within about a second, then `then`.
     pub fn new(then: OnFailure) -> Self {
         let retry = Retry { attempts_max: 3, pause_ms_first: 250, pause_ms_max: 1_000 };
-        Self { usual: Reaction { retry, then }, choices: Vec::new() }
+        Self { usual: Reaction { retry, then }, choices: Vec::new(), fails_fast: true }
+    }
+
+    /// Whether a projection that has handled no event yet ends with an error when the first one fails,
+    /// whatever is done with events that fail later; it does unless changed. What fails from the start is
+    /// mostly the projection, not the event. A reaction that was chosen by the failure counts even then.
+    ///
+    /// A view that is built anew from the beginning has handled no event yet either.
+    #[must_use]
+    pub fn fail_fast(mut self, fails_fast: bool) -> Self {
+        self.fails_fast = fails_fast;
+        self
+    }
+
+    pub(crate) fn fails_fast(&self) -> bool {
+        self.fails_fast
     }
 
     /// Tries failing events again in this way.
@@ -90,8 +112,9 @@ impl FailurePolicy {
         self
     }
 
-    /// What to do after `made` attempts, the one that just failed included.
-    pub(crate) fn decide(&self, failure: &EventFailure, made: u32) -> Decision {
+    /// What to do after `made` attempts, the one that just failed included. `is_first` says that the
+    /// projection has handled nothing yet.
+    pub(crate) fn decide(&self, failure: &EventFailure, made: u32, is_first: bool) -> Decision {
         // A choice that panics chooses nothing.
         let choose = |choice: &Choice| catch_unwind(AssertUnwindSafe(|| choice(failure)));
         let chosen = self.choices.iter().find_map(|choice| choose(choice).unwrap_or_default());
@@ -101,6 +124,9 @@ impl FailurePolicy {
         });
         if reaction.retry.allows(made) {
             return Decision::Retry(reaction.retry.next_pause(made));
+        }
+        if is_first && self.fails_fast && chosen.is_none() {
+            return Decision::FailFast;
         }
         Decision::Settle(reaction.then)
     }
@@ -118,6 +144,7 @@ impl Debug for FailurePolicy {
         f.debug_struct("FailurePolicy")
             .field("usual", &self.usual)
             .field("choices", &self.choices.len())
+            .field("fails_fast", &self.fails_fast)
             .finish()
     }
 }
@@ -129,4 +156,6 @@ pub(crate) enum Decision {
     Retry(Duration),
     /// Do this.
     Settle(OnFailure),
+    /// End: nothing was handled before it.
+    FailFast,
 }

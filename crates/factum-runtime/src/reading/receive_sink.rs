@@ -1,16 +1,18 @@
 //! Subscribers: events of different keys side by side, those of one key in order.
 
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use factum_core::{
-    Advance, Advanced, EventFailure, EventSubscriber, LetterChange, StoreError, SubscriptionState,
+    Advance, Advanced, EventFailure, EventSubscriber, LetterChange, Position, StoreError,
+    SubscriptionState,
 };
-use foldhash::fast::FixedState;
+use foldhash::fast::{FixedState, RandomState};
 use futures::FutureExt;
 use futures::future::join_all;
 
@@ -23,12 +25,14 @@ use super::status::Shared;
 const EVENTS_PER_LANE: usize = 16;
 
 /// A subscriber's handlers.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct ReceiveSink {
     pub(super) shared: Arc<Shared>,
     pub(super) subscriber: EventSubscriber,
     pub(super) triage: Arc<Triage>,
     pub(super) lanes: usize,
+    /// How often the events were tried whose next attempt had to wait for orders: one a lane at most.
+    pub(super) tried: Mutex<HashMap<Position, u32, RandomState>>,
 }
 
 /// What became of one lane of a batch.
@@ -37,6 +41,8 @@ struct Lane {
     /// Places of the events that were handled.
     handled: Vec<usize>,
     letters: Vec<Letter>,
+    /// Places of the events that were left out for good.
+    skipped: Vec<usize>,
     /// The first place that was not settled, and why.
     left: Option<(usize, Option<String>)>,
 }
@@ -53,6 +59,7 @@ impl Sink for ReceiveSink {
     }
 
     async fn open(&mut self) -> Result<(), StoreError> {
+        self.tried().clear();
         Ok(())
     }
 
@@ -108,7 +115,8 @@ impl ReceiveSink {
                     continue;
                 }
             }
-            let (mut made, mut retried) = (0, false);
+            let before = self.tried().remove(&item.event.position);
+            let (mut made, mut retried) = (before.unwrap_or_default(), false);
             loop {
                 made += 1;
                 let handled = AssertUnwindSafe(self.subscriber.handle(&item.event)).catch_unwind();
@@ -117,19 +125,21 @@ impl ReceiveSink {
                     Ok(Err(failure)) => failure,
                     Err(panic) => EventFailure::panicked(panic.as_ref()),
                 };
-                match self.triage.judge(item, &failure, made) {
+                match self.triage.judge(item, &failure, made, false) {
                     Verdict::Left(letter) => {
                         queue.note(letter.as_ref());
+                        lane.skipped.extend(letter.is_none().then_some(place));
                         lane.letters.extend(letter);
                         made = 0;
                         break;
                     }
-                    Verdict::Fail => {
+                    Verdict::Fail { .. } => {
                         lane.left = Some((place, Some(words(&failure))));
                         return lane;
                     }
                     Verdict::Retry(pause) => {
                         if !self.pause(batch, item, &failure, pause).await {
+                            self.tried().insert(item.event.position, made);
                             lane.left = Some((place, None));
                             return lane;
                         }
@@ -150,6 +160,10 @@ impl ReceiveSink {
 }
 
 impl ReceiveSink {
+    fn tried(&self) -> MutexGuard<'_, HashMap<Position, u32, RandomState>> {
+        self.tried.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Waits before the next attempt; false if something else is to be looked at first.
     async fn pause(
         &self,
@@ -184,6 +198,8 @@ fn settled(batch: &Batch, lanes: Vec<Lane>) -> Done {
                 done.handled += 1; // It will come again.
             }
         }
+        let left_out = lane.skipped.iter().map(|place| batch.items()[*place].event.position);
+        done.skipped += left_out.filter(|it| *it <= done.to).count() as u64;
         // An event beyond the checkpoint comes again, and is judged again then.
         let again = |letter: &Letter| match &letter.change {
             LetterChange::Put(put) => put.position > done.to && put.position > batch.from,
@@ -193,7 +209,7 @@ fn settled(batch: &Batch, lanes: Vec<Lane>) -> Done {
         done.letters.extend(letters.collect::<Vec<_>>());
     }
     done.halt = left.map(|(place, failure)| match failure {
-        Some(failure) => Halt::Fail { place, failure },
+        Some(failure) => Halt::Fail { place, failure, is_first: false },
         None => Halt::Interrupted,
     });
     done

@@ -60,7 +60,7 @@ pub(super) enum Halt {
     /// An item is to be tried again after a pause.
     Retry { place: usize, pause: std::time::Duration, failure: String },
     /// An item could not be handled, and the subscription ends.
-    Fail { place: usize, failure: String },
+    Fail { place: usize, failure: String, is_first: bool },
     /// Stopping was requested, or there are orders to look at.
     Interrupted,
 }
@@ -75,12 +75,20 @@ pub(super) struct Done {
     /// The last one of them.
     pub(super) last: Option<HandledEvent>,
     pub(super) letters: Vec<Letter>,
+    /// How many events were left out for good.
+    pub(super) skipped: u64,
     pub(super) halt: Option<Halt>,
 }
 
 impl Done {
     pub(super) fn new(to: Position) -> Self {
-        Self { to, handled: 0, last: None, letters: Vec::new(), halt: None }
+        Self { to, handled: 0, last: None, letters: Vec::new(), skipped: 0, halt: None }
+    }
+
+    /// Takes in what a failed event is left with: a letter, or nothing.
+    pub(super) fn leave(&mut self, letter: Option<Letter>) {
+        self.skipped += u64::from(letter.is_none());
+        self.letters.extend(letter);
     }
 
     /// Counts an event that was handled.

@@ -14,7 +14,8 @@ pub enum StartFrom {
     Now,
     /// With the event after this place, which is at most the end of the log.
     After(Position),
-    /// With what was recorded at this instant or later; see [`position_before`].
+    /// With the first event that was recorded at this instant or later, and everything after it; see
+    /// [`position_before`].
     At(Timestamp),
 }
 
@@ -53,11 +54,16 @@ impl EndAt {
     }
 }
 
-/// The place after which the events recorded at `instant` or later stand.
+/// The place right before the first event, in the order of the log, that was recorded at `instant` or
+/// later; the end of the log if there is none.
 ///
-/// Found by halving the log, in as many reads as its length has binary digits. Positions order events
-/// and times do not: where clocks went back, this is one of the places where the times pass the
-/// instant.
+/// Every event from that time on comes after it. Older ones may too: positions order events and times do
+/// not, since clocks go back and imports keep the times of their source. So the log is read from its
+/// beginning up to that event, page by page, at the speed of any read.
+///
+/// # Cancel safety
+///
+/// Cancel safe: it only reads.
 ///
 /// # Errors
 ///
@@ -66,36 +72,12 @@ pub async fn position_before(
     log: &SharedStore,
     instant: Timestamp,
 ) -> Result<Position, StoreError> {
-    let (mut before, mut from) = (0_u64, log.head().await?.get().saturating_add(1));
-    // Everything at or below `before` is earlier, everything from `from` on is not.
-    while before.saturating_add(1) < from {
-        let middle = before + (from - before) / 2;
-        match first_from(log, middle, from).await? {
-            Some((position, recorded_at)) if recorded_at < instant => before = position,
-            _ => from = middle,
-        }
-    }
-    Ok(Position::new(before))
-}
-
-/// The first event that the handle sees at or after `from` and before `end`.
-async fn first_from(
-    log: &SharedStore,
-    from: u64,
-    end: u64,
-) -> Result<Option<(u64, Timestamp)>, StoreError> {
-    let read = LogRead {
-        after: Position::new(from - 1),
-        through: Some(Position::new(end - 1)),
-        limit: Some(1),
-        page_events_max: 1,
-        ..LogRead::default()
-    };
-    let mut pages = log.read(read);
+    let head = log.head().await?;
+    let mut pages = log.read(LogRead { through: Some(head), ..LogRead::default() });
     while let Some(page) = pages.try_next().await? {
-        if let Some(event) = page.events.first() {
-            return Ok(Some((event.position.get(), event.recorded_at)));
+        if let Some(first) = page.events.iter().find(|event| event.recorded_at >= instant) {
+            return Ok(Position::new(first.position.get().saturating_sub(1)));
         }
     }
-    Ok(None)
+    Ok(head)
 }

@@ -4,10 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use factum_core::{
-    Epoch, Position, Progress, Rebuild, SharedStore, SubscriptionKind, SubscriptionName,
-    SubscriptionReport, SubscriptionState,
+    Epoch, Lease, Position, Progress, Rebuild, SharedStore, StoreError, SubscriptionKind,
+    SubscriptionName, SubscriptionReport, SubscriptionState,
 };
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Mutex, Notify, watch};
+
+use super::notices::Notices;
+use super::set_aside::{FailedEvent, SetAside};
 
 /// What a subscription does at the moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +40,15 @@ pub struct SubscriptionStatus {
     pub waiting_events: u64,
     /// How many events failed and are set aside.
     pub dead_letters: u64,
+    /// The first of them, in the order of the log, as far as it is known here.
+    pub first_failed: Option<FailedEvent>,
+    /// How many events were left out since it was started here.
+    pub skipped: u64,
+    /// How many orders were given so far, replays and discards included, as far as is known here.
+    pub orders: u64,
+    /// How many of them have taken effect: a pause when the loop stands still, a rebuild when the view was
+    /// reset, a replay or a discard when everything that it concerns was tried.
+    pub followed: u64,
     /// It is behind and has not moved for [`stall_ms`](crate::SubscriptionSettings::stall_ms).
     pub stalled: bool,
     /// The number of its lease.
@@ -58,6 +70,10 @@ impl SubscriptionStatus {
             parked_keys: 0,
             waiting_events: 0,
             dead_letters: 0,
+            first_failed: None,
+            skipped: 0,
+            orders: 0,
+            followed: 0,
             stalled: false,
             epoch: Epoch::default(),
         }
@@ -73,6 +89,17 @@ impl SubscriptionStatus {
         matches!(self.state, SubscriptionState::Failed | SubscriptionState::Stopped)
     }
 
+    /// What it did not handle of what it got to.
+    pub fn set_aside(&self) -> SetAside {
+        SetAside {
+            failed_events: self.dead_letters,
+            waiting_events: self.waiting_events,
+            parked_keys: self.parked_keys,
+            skipped_events: self.skipped,
+            first: self.first_failed.clone(),
+        }
+    }
+
     pub(super) fn report(&self) -> SubscriptionReport {
         SubscriptionReport { state: self.state, reason: self.reason.clone(), head: self.head }
     }
@@ -83,6 +110,10 @@ impl SubscriptionStatus {
         self.parked_keys = progress.parked_keys;
         self.waiting_events = progress.waiting_events;
         self.dead_letters = progress.dead_letters;
+        if progress.dead_letters == 0 {
+            self.first_failed = None;
+        }
+        self.orders = progress.instructions;
         self.epoch = progress.epoch;
     }
 }
@@ -98,6 +129,12 @@ pub(super) struct Shared {
     pub(super) status: watch::Sender<SubscriptionStatus>,
     /// An order was given here: it need not wait for the next beat.
     pub(super) nudge: Notify,
+    /// What must show even without a `tracing` subscriber.
+    pub(super) notices: Notices,
+    /// Whether whoever depends on it may start.
+    pub(super) ready: watch::Sender<bool>,
+    /// One renewal at a time, so that an older report never replaces a newer one.
+    renewal: Mutex<()>,
 }
 
 impl Shared {
@@ -108,7 +145,20 @@ impl Shared {
         ledger: SharedStore,
     ) -> Arc<Self> {
         let (status, _) = watch::channel(SubscriptionStatus::new(name.clone(), kind));
-        Arc::new(Self { name, log, ledger, status, nudge: Notify::new() })
+        let (notices, ready) = (Notices::new(name.clone()), watch::Sender::new(false));
+        let (nudge, renewal) = (Notify::new(), Mutex::new(()));
+        Arc::new(Self { name, log, ledger, status, nudge, notices, ready, renewal })
+    }
+
+    /// Renews the lease, with the state as it is now.
+    pub(super) async fn renew(&self, lease: &Lease) -> Result<Progress, StoreError> {
+        let _turn = self.renewal.lock().await;
+        self.ledger.renew_lease(lease, self.report()).await
+    }
+
+    /// Whoever depends on it may start.
+    pub(super) fn set_ready(&self) {
+        self.ready.send_replace(true);
     }
 
     /// Changes the status; nobody is woken if nothing changed.

@@ -15,6 +15,7 @@ use super::error::{SubscriptionError, Trouble};
 use super::letters::{Item, Parked};
 use super::metrics;
 use super::run::Run;
+use super::set_aside::FailedEvent;
 use super::sink::{Batch, Done, Halt, Stored};
 use super::supervised::Loop;
 use crate::Stop;
@@ -97,20 +98,21 @@ impl Loop {
             match halt {
                 None => {
                     run.tried = None;
+                    self.shared.set_ready();
                     return Ok(true);
                 }
                 Some(Halt::Interrupted) if stop.is_requested() => {
                     return Err(self.finish(run).await);
                 }
                 Some(Halt::Interrupted) => return Ok(false),
-                Some(Halt::Fail { place, failure }) => {
+                Some(Halt::Fail { place, failure, is_first }) => {
                     self.save(run).await?;
                     let event = &batch.items()[place].event;
-                    return Err(SubscriptionError::Event {
-                        name: self.shared.name.clone(),
-                        position: event.position,
-                        stream: event.stream.clone(),
-                        failure,
+                    let (name, position) = (self.shared.name.clone(), event.position);
+                    let stream = event.stream.clone();
+                    return Err(match is_first {
+                        true => SubscriptionError::FirstEvent { name, position, stream, failure },
+                        false => SubscriptionError::Event { name, position, stream, failure },
                     }
                     .into());
                 }
@@ -149,7 +151,14 @@ impl Loop {
     /// was elsewhere and nothing of it counts.
     async fn note(&mut self, run: &mut Run, done: Done, stored: Stored) -> Result<bool, Trouble> {
         metrics::handled(&self.shared.name, done.handled);
-        self.shared.update(|status| status.handled += done.handled);
+        metrics::skipped(&self.shared.name, done.skipped);
+        if done.handled > 0 {
+            self.triage.set_fresh(false);
+        }
+        self.shared.update(|status| {
+            status.handled += done.handled;
+            status.skipped += done.skipped;
+        });
         let set_aside = !done.letters.is_empty();
         match stored {
             Stored::Now(Advanced::Stored { .. }) => {
@@ -157,7 +166,7 @@ impl Loop {
                 self.sink.committed(run.stored).await;
             }
             Stored::Now(Advanced::Moved(progress)) => {
-                moved(run, &progress)?;
+                self.moved(run, &progress)?;
                 return Ok(false);
             }
             Stored::Nothing => {}
@@ -186,14 +195,24 @@ impl Loop {
                 self.sink.committed(run.stored).await;
                 Ok(())
             }
-            Advanced::Moved(progress) => moved(run, &progress),
+            Advanced::Moved(progress) => self.moved(run, &progress),
         }
     }
 
-    async fn look_at_letters(&mut self, run: &mut Run) -> Result<(), Trouble> {
+    /// Shows what is set aside, as it is stored.
+    pub(super) async fn show_letters(&self) -> Result<Progress, Trouble> {
         let progress = self.shared.ledger.progress(&self.shared.name).await?;
         let Some(progress) = progress else { return Err(Trouble::Fenced) };
-        self.shared.update(|status| status.take_stored(&progress));
+        let first = self.first_failed(&progress).await?;
+        self.shared.update(|status| {
+            status.take_stored(&progress);
+            status.first_failed = first;
+        });
+        Ok(progress)
+    }
+
+    async fn look_at_letters(&mut self, run: &mut Run) -> Result<(), Trouble> {
+        let progress = self.show_letters().await?;
         let (most, found) =
             (self.settings.letters_max, progress.dead_letters + progress.waiting_events);
         if found > most {
@@ -202,6 +221,29 @@ impl Loop {
             return Err(SubscriptionError::TooManyLetters { name, most, found }.into());
         }
         Ok(())
+    }
+
+    /// The first event that is set aside because it failed.
+    pub(super) async fn first_failed(
+        &self,
+        progress: &Progress,
+    ) -> Result<Option<FailedEvent>, Trouble> {
+        if progress.dead_letters == 0 {
+            return Ok(None);
+        }
+        let name = Some(self.shared.name.clone());
+        let list = DeadLetterList { name, limit: 1, ..DeadLetterList::default() };
+        let first = self.shared.ledger.dead_letters(list).await?.into_iter().next();
+        Ok(first.map(|(_, letter)| letter.into()))
+    }
+
+    /// Whether nothing that is set aside is to be tried again.
+    pub(super) async fn all_tried(&self, progress: &Progress) -> Result<bool, Trouble> {
+        if progress.dead_letters + progress.waiting_events == 0 {
+            return Ok(true);
+        }
+        let (parked, dead) = self.letters().await?;
+        Ok(dead.is_empty() && parked.to_try().is_empty())
     }
 
     // What begins with the lease.
@@ -306,11 +348,12 @@ impl Loop {
             let advance = Advance { rebuild, ..Advance::new(run.lease.clone(), run.stored, after) };
             match self.sink.reset(advance).await? {
                 Advanced::Stored { .. } => break,
-                Advanced::Moved(progress) => moved(run, &progress)?, // Once more, from there.
+                Advanced::Moved(progress) => self.moved(run, &progress)?, // Once more, from there.
             }
         }
         run.moved_to(after);
         self.sink.committed(after).await;
+        self.triage.set_fresh(after == Position::START);
         if self.triage.reads.kind() == SubscriptionKind::Projection {
             run.parked = Arc::default();
         }
@@ -327,12 +370,13 @@ impl Loop {
 
     // Letters.
 
-    /// Tries again what is to be, key by key; what fails again waits for the next order.
+    /// Tries again what is to be, key by key; what fails again waits for the next order. False if there is
+    /// something else to look at first.
     pub(super) async fn try_letters_again(
         &mut self,
         run: &mut Run,
         stop: &Stop,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         self.save(run).await?;
         let mut tried = HashSet::new();
         loop {
@@ -342,16 +386,16 @@ impl Loop {
             let mut keys = run.parked.to_try();
             keys.retain(|key| tried.insert((key.clone(), None)));
             if dead.is_empty() && keys.is_empty() {
-                return Ok(());
+                return Ok(true);
             }
             for letter in dead {
                 if !self.try_again(run, vec![letter], stop).await? {
-                    return Ok(());
+                    return Ok(false);
                 }
             }
             for key in keys {
                 if !self.try_key_again(run, key, stop).await? {
-                    return Ok(());
+                    return Ok(false);
                 }
             }
         }
@@ -417,14 +461,17 @@ impl Loop {
         let to = run.stored;
         self.take_items(run, items, to, stop).await
     }
-}
 
-/// The checkpoint is elsewhere: somebody took over, or moved it along by right, as an append that keeps
-/// the view does. The loop goes on from there.
-fn moved(run: &mut Run, progress: &Progress) -> Result<(), Trouble> {
-    if progress.epoch != run.lease.epoch {
-        return Err(Trouble::Fenced);
+    /// The checkpoint is elsewhere: somebody took over, or moved it along by right, as an append that keeps
+    /// the view does. The loop goes on from there.
+    pub(super) fn moved(&self, run: &mut Run, progress: &Progress) -> Result<(), Trouble> {
+        if progress.epoch != run.lease.epoch {
+            return Err(Trouble::Fenced);
+        }
+        if progress.last.is_some() {
+            self.triage.set_fresh(false);
+        }
+        run.moved_to(progress.position);
+        Ok(())
     }
-    run.moved_to(progress.position);
-    Ok(())
 }

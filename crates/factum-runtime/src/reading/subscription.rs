@@ -1,6 +1,7 @@
 //! A subscription as a program makes it: what is read, from where, into what.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use factum_core::{
@@ -16,13 +17,15 @@ use super::live::{Live, LiveSink, Slot};
 use super::owner;
 use super::policy::FailurePolicy;
 use super::receive_sink::ReceiveSink;
+use super::set_aside::SetAside;
 use super::settings::SubscriptionSettings;
 use super::sink::Sink;
 use super::start::{EndAt, StartFrom};
 use super::status::Shared;
 use super::supervised::Loop;
 use super::view_sink::ViewSink;
-use crate::{Service, ServiceError, Started, Stop, Stopper};
+use super::well::SubscriptionsHealth;
+use crate::{HealthSource, LagThresholds, Service, ServiceError, Started, Stop, Stopper};
 
 /// Makes what a loop hands events to.
 type MakeSink =
@@ -73,7 +76,7 @@ impl Subscription {
         let reads = subscriber.reads().clone();
         let make_sink: MakeSink = Box::new(move |shared, triage, settings| {
             let (shared, lanes) = (Arc::clone(shared), settings.lanes);
-            Box::new(ReceiveSink { shared, subscriber, triage, lanes })
+            Box::new(ReceiveSink { shared, subscriber, triage, lanes, tried: Mutex::default() })
         });
         Self::new(Arc::clone(&log), log, reads, make_sink)
     }
@@ -218,13 +221,21 @@ impl Subscription {
     ///
     /// A [`SubscriptionError`] that trying again does not help. Its state is `Failed` from then on,
     /// here and in the store.
-    pub async fn run(self, stop: Stop) -> Result<(), SubscriptionError> {
+    pub async fn run(self, stop: Stop) -> Result<RunSummary, SubscriptionError> {
         let Self { shared, guard, reads, make_sink, projection, inline, policy, settings, .. } =
             self;
         let (start, end, clock) = (self.start, self.end, self.clock);
         let scope: TenantScope = shared.log.scope().clone();
         let settings = settings.bounded();
-        let triage = Arc::new(Triage { query: reads.query(), reads, scope, policy, clock });
+        let triage = Arc::new(Triage {
+            query: reads.query(),
+            reads,
+            scope,
+            policy,
+            clock,
+            is_fresh: AtomicBool::new(false),
+            shared: Arc::clone(&shared),
+        });
         let inline = match (inline, projection) {
             (true, None) => return Err(guard.no_tables(&shared)),
             (true, projection) => projection,
@@ -234,7 +245,7 @@ impl Subscription {
         let watch = shared.log.watch();
         let owner = owner::new_owner();
         let read_loop = Loop {
-            shared,
+            shared: Arc::clone(&shared),
             sink,
             triage,
             start,
@@ -248,7 +259,31 @@ impl Subscription {
         };
         let ended = read_loop.run(&stop).await;
         drop(guard);
-        ended
+        ended.map(|()| RunSummary::of(&shared))
+    }
+}
+
+/// What came of a run that was stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunSummary {
+    /// Everything at or below this place was handled, set aside or skipped.
+    pub position: Position,
+    /// How many events were handled.
+    pub handled: u64,
+    /// What was not, including what an earlier run left.
+    pub set_aside: SetAside,
+}
+
+impl RunSummary {
+    /// Says so too, if something is set aside.
+    fn of(shared: &Shared) -> Self {
+        let status = shared.status.borrow().clone();
+        let set_aside = status.set_aside();
+        if !set_aside.is_empty() {
+            shared.notices.say(format_args!("stopped; {set_aside}"));
+        }
+        Self { position: status.position, handled: status.handled, set_aside }
     }
 }
 
@@ -291,11 +326,24 @@ impl std::fmt::Debug for Subscription {
 
 #[async_trait]
 impl Service for Subscription {
-    /// It is ready as soon as it runs or stands by: a view may take long to catch up. Wait for
+    /// It is ready as soon as it runs or stands by; a new projection once it got past its first events,
+    /// so that one that cannot handle any does not start. A view may take long to catch up: wait for
     /// [`caught_up`](SubscriptionHandle::caught_up) where that matters.
     async fn run(self: Box<Self>, started: Started, stop: Stop) -> Result<(), ServiceError> {
-        started.ready();
-        Subscription::run(*self, stop).await.map_err(ServiceError::from)
+        let mut ready = self.shared.ready.subscribe();
+        let mut run = std::pin::pin!(Subscription::run(*self, stop));
+        tokio::select! {
+            biased;
+            ended = &mut run => return ended.map(|_| ()).map_err(ServiceError::from),
+            _ = ready.wait_for(|it| *it) => started.ready(),
+        }
+        run.await.map(|_| ()).map_err(ServiceError::from)
+    }
+
+    fn health(&self) -> Option<Box<dyn HealthSource>> {
+        // How far behind it may be is known to nobody but whoever wrote the program.
+        let any = LagThresholds { degraded_above: u64::MAX, unhealthy_above: u64::MAX };
+        Some(Box::new(SubscriptionsHealth::new(any).with(self.handle())))
     }
 }
 
@@ -304,16 +352,16 @@ impl Service for Subscription {
 pub struct RunningSubscription {
     handle: SubscriptionHandle,
     stopper: Stopper,
-    task: JoinHandle<Result<(), SubscriptionError>>,
+    task: JoinHandle<Result<RunSummary, SubscriptionError>>,
 }
 
 impl RunningSubscription {
-    /// Asks it to stop and waits until it has: checkpoint stored, lease given up.
+    /// Asks it to stop and waits until it has: checkpoint stored, lease given up. Says what is set aside.
     ///
     /// # Errors
     ///
     /// The [`SubscriptionError`] by which it ended before.
-    pub async fn stop(self) -> Result<(), SubscriptionError> {
+    pub async fn stop(self) -> Result<RunSummary, SubscriptionError> {
         self.stopper.stop();
         self.ended().await
     }
@@ -323,7 +371,7 @@ impl RunningSubscription {
     /// # Errors
     ///
     /// The [`SubscriptionError`] by which it ended.
-    pub async fn ended(self) -> Result<(), SubscriptionError> {
+    pub async fn ended(self) -> Result<RunSummary, SubscriptionError> {
         let name = self.handle.name().clone();
         let Self { task, stopper, .. } = self;
         let ended = task.await;

@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use factum_core::{
     HeadWatch, Lease, LeaseAnswer, LeaseClaim, LeaseSeen, LogRead, OwnerId, Page, PageStream,
-    Position, Progress, RegistrationFit, StoreError, SubscriptionKind, SubscriptionState,
+    Position, Progress, Rebuild, RegistrationFit, StoreError, SubscriptionKind, SubscriptionState,
     ViewProjection,
 };
 use futures::TryStreamExt;
@@ -89,6 +89,7 @@ impl Loop {
             Ok(()) => self.shared.set_state(SubscriptionState::Stopped, None),
             Err(error) => {
                 tracing::error!(subscription = %self.shared.name, %error, "a subscription ended");
+                self.shared.notices.say(format_args!("ended: {error}"));
                 self.shared.set_state(SubscriptionState::Failed, Some(error.to_string()));
             }
         }
@@ -118,6 +119,9 @@ impl Loop {
                     let words = error.to_string();
                     tracing::warn!(subscription = %self.shared.name, %error, failures,
                         "a subscription is interrupted and tries again");
+                    let notices = &self.shared.notices;
+                    notices.trouble(format_args!("interrupted, and tries again: {error}"));
+                    self.shared.set_ready(); // Others may get on without it until the store is back.
                     metrics::troubled(&self.shared.name);
                     self.shared.set_state(SubscriptionState::Retrying, Some(words));
                     tokio::select! {
@@ -205,8 +209,8 @@ impl Loop {
         Ok(())
     }
 
-    /// Watches another's lease until it is given up, changes hands, or has not been renewed for its
-    /// whole time. Looks by reading, which disturbs nobody.
+    /// Watches another's lease until it is given up, its owner's process is gone, or it has not been
+    /// renewed for its whole time. Looks by reading, which disturbs nobody.
     async fn outlive(
         &self,
         mut seen: LeaseSeen,
@@ -215,6 +219,7 @@ impl Loop {
     ) -> Result<Option<LeaseSeen>, Trouble> {
         *since = Instant::now();
         self.shared.set_state(SubscriptionState::Waiting, Some(format!("run by {}", seen.owner)));
+        self.shared.set_ready();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(self.settings.standby_ms)) => {}
@@ -223,9 +228,18 @@ impl Loop {
             let Some(progress) = self.shared.ledger.progress(&self.shared.name).await? else {
                 return Ok(None); // It was forgotten; to claim it says so.
             };
+            let first = self.first_failed(&progress).await?;
+            let known = self.shared.status.borrow().followed;
+            let followed = known != progress.instructions
+                && progress.is_followed()
+                && self.all_tried(&progress).await?;
             self.shared.update(|status| {
                 status.take_stored(&progress);
+                status.first_failed = first;
                 (status.position, status.head) = (progress.position, progress.report.head);
+                if followed {
+                    status.followed = progress.instructions;
+                }
             });
             metrics::stands(&self.shared.status.borrow());
             if progress.rebuild.is_none() && self.has_reached_end(progress.position) {
@@ -235,7 +249,9 @@ impl Loop {
             let now = LeaseSeen { owner, epoch: progress.epoch, beat: progress.beat };
             if now != seen {
                 (seen, *since) = (now, Instant::now());
-            } else if since.elapsed() >= Duration::from_millis(self.settings.lease_ms) {
+            } else if since.elapsed() >= Duration::from_millis(self.settings.lease_ms)
+                || owner::is_gone(&seen.owner)
+            {
                 return Ok(Some(seen));
             }
         }
@@ -266,6 +282,9 @@ impl Loop {
         if !anew {
             self.check_history(&progress, head).await?;
         }
+        let from_start = |it: &Rebuild| it.after == Position::START;
+        self.triage
+            .set_fresh(progress.last.is_none() && progress.rebuild.as_ref().is_none_or(from_start));
         let mut run = Box::new(Run::new(lease, keeper, &progress));
         if fit == RegistrationFit::Newer {
             self.upgrade(&mut run, declared).await?;
@@ -282,21 +301,39 @@ impl Loop {
         let progress = progress.filter(|it| it.epoch == run.lease.epoch).ok_or(Trouble::Fenced)?;
         run.instructions = progress.instructions;
         self.shared.update(|status| status.take_stored(&progress));
-        if let Some(pause) = progress.paused {
+        if let Some(pause) = &progress.paused {
             self.save(&mut run).await?;
-            let reason = Some(pause.reason).filter(|it| !it.is_empty());
+            let reason = Some(pause.reason.clone()).filter(|it| !it.is_empty());
             self.shared.set_state(SubscriptionState::Paused, reason);
-            run.keeper.report_soon();
+            self.shared.renew(&run.lease).await?;
+            self.follow(&run, self.all_tried(&progress).await?);
+            self.shared.set_ready();
             return Ok(State::Paused(run));
         }
-        if let Some(rebuild) = progress.rebuild.filter(|it| it.target.is_none()) {
-            self.rebuild(&mut run, rebuild.after).await?;
-        } else {
-            self.try_letters_again(&mut run, stop).await?;
+        if progress.report.state == SubscriptionState::Paused {
+            // Whoever reads in the store that it stands still may rely on it.
+            self.shared.set_state(SubscriptionState::CatchingUp, None);
+            self.shared.renew(&run.lease).await?;
+        }
+        let is_done = match progress.rebuild.as_ref().filter(|it| it.target.is_none()) {
+            Some(rebuild) => self.rebuild(&mut run, rebuild.after).await.map(|()| true),
+            None => self.try_letters_again(&mut run, stop).await,
+        }?;
+        self.show_letters().await?;
+        self.follow(&run, is_done);
+        if !self.triage.fails_fast() {
+            self.shared.set_ready();
         }
         run.begin_pace();
         self.shared.set_state(SubscriptionState::CatchingUp, None);
         Ok(State::CatchingUp(run))
+    }
+
+    /// Shows that the orders that were looked at have taken effect, if all of that is done.
+    fn follow(&self, run: &Run, is_done: bool) {
+        if is_done {
+            self.shared.update(|status| status.followed = run.instructions);
+        }
     }
 
     // CatchingUp -> Live, Paused.
@@ -364,6 +401,7 @@ impl Loop {
 
     async fn await_more(&mut self, mut run: Box<Run>, stop: &Stop) -> Result<State, Trouble> {
         self.shared.set_state(SubscriptionState::Live, None);
+        self.shared.set_ready();
         self.show(&run);
         loop {
             match self.next_wake(&mut run, stop).await? {
@@ -385,7 +423,7 @@ impl Loop {
         let progress = self.shared.ledger.progress(&self.shared.name).await?;
         let progress = progress.filter(|it| it.epoch == run.lease.epoch).ok_or(Trouble::Fenced)?;
         if progress.position > run.stored {
-            run.moved_to(progress.position);
+            self.moved(run, &progress)?;
             self.sink.committed(run.stored).await;
         }
         Ok(run.position >= self.watch.last())
@@ -444,6 +482,9 @@ impl Loop {
             Err(Trouble::Store(error)) => {
                 tracing::warn!(subscription = %self.shared.name, %error,
                     "a checkpoint could not be stored at the end; some events will come again");
+                self.shared.notices.say(format_args!(
+                    "a checkpoint could not be stored, so that some events will come again: {error}"
+                ));
                 Trouble::Stop
             }
             Err(Trouble::Fatal(error)) => Trouble::Fatal(error),
@@ -458,6 +499,7 @@ impl Loop {
         if let Err(error) = self.shared.ledger.release_lease(&lease, report).await {
             tracing::warn!(subscription = %self.shared.name, %error,
                 "a lease could not be given up; it will run out");
+            self.shared.notices.say(format_args!("its lease could not be given up: {error}"));
         }
     }
 

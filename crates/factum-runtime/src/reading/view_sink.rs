@@ -7,6 +7,8 @@
 //! careful: mark, one event, settle; a failed one is undone and set aside, or ends the page there
 //!          -> what was done up to there is committed
 //! ```
+//!
+//! What failed in the swift way has used one attempt there: the careful way begins with judging that.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -87,14 +89,42 @@ impl Sink for ViewSink {
 
     async fn take(&mut self, batch: Batch) -> Result<(Done, Stored), Trouble> {
         let tried = batch.attempts > 0 || batch.items().iter().any(|it| it.letter.is_some());
-        if !tried && let Some(taken) = self.transact(&batch, true).await? {
-            return Ok(taken);
+        let mut failed = None;
+        if !tried {
+            match self.transact(&batch, Way::Swift).await? {
+                Some((Told::Done(done), stored)) => return Ok((done, stored)),
+                Some((Told::Failed(event), _)) => failed = Some(event),
+                None => {}
+            }
         }
-        self.transact(&batch, false).await?.ok_or_else(|| {
-            let message = "expected the transaction of a view to go on, found it lost";
-            StoreError::new(StoreErrorKind::Unavailable, "change view", message).into()
-        })
+        match self.transact(&batch, Way::Careful(failed)).await? {
+            Some((Told::Done(done), stored)) => Ok((done, stored)),
+            _ => {
+                let message = "expected the transaction of a view to go on, found it lost";
+                Err(StoreError::new(StoreErrorKind::Unavailable, "change view", message).into())
+            }
+        }
     }
+}
+
+/// How a batch is gone through.
+enum Way {
+    Swift,
+    /// With what failed in the swift way.
+    Careful(Option<Failed>),
+}
+
+/// What a transaction's work has to tell.
+enum Told {
+    Done(Done),
+    /// Everything was rolled back because of one event.
+    Failed(Failed),
+}
+
+/// An event that failed, by its place in the batch.
+struct Failed {
+    place: usize,
+    failure: EventFailure,
 }
 
 impl ViewSink {
@@ -103,24 +133,22 @@ impl ViewSink {
     }
 
     /// One transaction; `None` if it was rolled back without anything to tell.
-    async fn transact(
-        &self,
-        batch: &Batch,
-        swift: bool,
-    ) -> Result<Option<(Done, Stored)>, Trouble> {
+    async fn transact(&self, batch: &Batch, way: Way) -> Result<Option<(Told, Stored)>, Trouble> {
         let outcome = Outcome::default();
         let (sink, own, told) = (self.clone(), batch.clone(), outcome.clone());
         let page = work(move |view| {
             Box::pin(async move {
-                let done = if swift {
-                    sink.swift(&own, view).await
-                } else {
-                    sink.careful(&own, view).await
+                let outcome = match way {
+                    Way::Swift => sink.swift(&own, view).await?,
+                    Way::Careful(failed) => Told::Done(sink.careful(&own, failed, view).await?),
                 };
-                let done = done?;
+                let Told::Done(done) = outcome else {
+                    told.put(outcome);
+                    return None;
+                };
                 let something = done.to > own.from || !done.letters.is_empty();
                 let advance = something.then(|| own.advance(&done));
-                told.put(done);
+                told.put(Told::Done(done));
                 advance
             })
         });
@@ -128,15 +156,16 @@ impl ViewSink {
             Transacted::Advanced(advanced) => Stored::Now(advanced),
             Transacted::RolledBack => Stored::Nothing,
         };
-        Ok(outcome.take().map(|done| (done, stored)))
+        Ok(outcome.take().map(|told| (told, stored)))
     }
 
-    /// Everything at a stretch; `None` at the first failure, which the careful way is for.
-    async fn swift(&self, batch: &Batch, view: &mut dyn ViewTransaction) -> Option<Done> {
+    /// Everything at a stretch, up to the first event that fails; `None` if the transaction is lost.
+    async fn swift(&self, batch: &Batch, view: &mut dyn ViewTransaction) -> Option<Told> {
+        let mut place = 0;
         let all = async {
             let mut done = Done::new(batch.to);
             let queue = Queue::new(&self.triage, &batch.parked);
-            for item in batch.items() {
+            for (index, item) in batch.items().iter().enumerate() {
                 match queue.turn(item) {
                     Turn::Now => {}
                     Turn::Passed => continue,
@@ -145,17 +174,37 @@ impl ViewSink {
                         continue;
                     }
                 }
-                self.projection.handle(&item.event, &mut Handed(view)).await.ok()?;
+                place = index;
+                view.begin_part(index);
+                self.projection.handle(&item.event, &mut Handed(view)).await?;
                 done.note(&item.event);
             }
-            view.settle().await.ok()?;
-            Some(done)
+            view.settle().await.map_err(statement)?;
+            Ok(done)
         };
-        AssertUnwindSafe(all).catch_unwind().await.ok().flatten()
+        let failure = match AssertUnwindSafe(all).catch_unwind().await {
+            Ok(Ok(done)) => return Some(Told::Done(done)),
+            Ok(Err(failure)) => failure,
+            Err(panic) => EventFailure::panicked(panic.as_ref()),
+        };
+        // That a statement failed may show only while a later event is handled.
+        match view.settle().await {
+            Ok(()) => Some(Told::Failed(Failed { place, failure })),
+            Err(error) if error.kind() == ViewErrorKind::Store => None,
+            Err(error) => match view.failed_part()? {
+                part if part == place => Some(Told::Failed(Failed { place, failure })),
+                part => Some(Told::Failed(Failed { place: part, failure: statement(error) })),
+            },
+        }
     }
 
     /// One event after the other; `None` if the transaction is lost.
-    async fn careful(&self, batch: &Batch, view: &mut dyn ViewTransaction) -> Option<Done> {
+    async fn careful(
+        &self,
+        batch: &Batch,
+        mut failed: Option<Failed>,
+        view: &mut dyn ViewTransaction,
+    ) -> Option<Done> {
         let mut done = Done::new(batch.to);
         let mut queue = Queue::new(&self.triage, &batch.parked);
         for (place, item) in batch.items().iter().enumerate() {
@@ -167,22 +216,30 @@ impl ViewSink {
                     continue;
                 }
             }
-            view.mark().await.ok()?;
-            let Err(failure) = self.attempt(item, view).await? else {
-                done.note(&item.event);
-                done.letters.extend(item.letter.as_ref().map(removed));
-                continue;
+            let failure = if let Some(failed) = failed.take_if(|it| it.place == place) {
+                failed.failure // It was run with the others, and undone with them.
+            } else {
+                view.mark().await.ok()?;
+                let Err(failure) = self.attempt(item, view).await? else {
+                    done.note(&item.event);
+                    done.letters.extend(item.letter.as_ref().map(removed));
+                    continue;
+                };
+                view.undo().await.ok()?;
+                failure
             };
-            view.undo().await.ok()?;
             let made = if place == 0 { batch.attempts.saturating_add(1) } else { 1 };
-            let halt = match self.triage.judge(item, &failure, made) {
+            let is_first = self.triage.fails_fast() && done.handled == 0;
+            let halt = match self.triage.judge(item, &failure, made, is_first) {
                 Verdict::Left(letter) => {
                     queue.note(letter.as_ref());
-                    done.letters.extend(letter);
+                    done.leave(letter);
                     continue;
                 }
                 Verdict::Retry(pause) => Halt::Retry { place, pause, failure: words(&failure) },
-                Verdict::Fail => Halt::Fail { place, failure: words(&failure) },
+                Verdict::Fail { is_first } => {
+                    Halt::Fail { place, failure: words(&failure), is_first }
+                }
             };
             (done.to, done.halt) = (batch.before(place), Some(halt));
             return Some(done);

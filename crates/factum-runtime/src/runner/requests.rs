@@ -44,6 +44,7 @@ impl Requests {
                 tracing::info!("{name} came while stopping; another one forces the end");
             } else {
                 tracing::warn!("{name} came again; aborting everything");
+                crate::stderr::print(format_args!("{name} came again; aborting everything"));
             }
         }
     }

@@ -22,7 +22,7 @@ use super::error::{RunError, RunFailure, ServiceFailure, ServicePhase};
 use super::requests::Requests;
 use super::service::{ServiceError, Started};
 use super::states::{ServiceState, States};
-use crate::Stopper;
+use crate::{Stopper, stderr};
 
 /// How long the end of an aborted service is awaited, in milliseconds, before those that it uses
 /// are stopped. One that never waits cannot be aborted, and must not keep the run from its end.
@@ -207,7 +207,9 @@ impl Run {
             ServiceState::Stopping | ServiceState::Ended => ServicePhase::Stopping,
         };
         tracing::error!(service, "failed {phase}: {reason}");
-        self.failures.push(RunFailure::Service { service, phase, reason });
+        let failure = RunFailure::Service { service, phase, reason };
+        stderr::print(format_args!("{failure}"));
+        self.failures.push(failure);
     }
 }
 

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tokio::sync::oneshot;
 
-use crate::Stop;
+use crate::{HealthSource, Stop};
 
 /// Why a service failed: any error, so that `?` works in a service.
 pub type ServiceError = Box<dyn std::error::Error + Send + Sync>;
@@ -26,12 +26,22 @@ pub trait Service: Send + 'static {
     ///
     /// Whatever made it impossible to go on, or to end well.
     async fn run(self: Box<Self>, started: Started, stop: Stop) -> Result<(), ServiceError>;
+
+    /// Knows how it does while it runs; a `HealthServer` that shows the services of
+    /// the run asks it. Nobody is asked unless this says so.
+    fn health(&self) -> Option<Box<dyn HealthSource>> {
+        None
+    }
 }
 
 #[async_trait]
 impl Service for Box<dyn Service> {
     async fn run(self: Box<Self>, started: Started, stop: Stop) -> Result<(), ServiceError> {
         (*self).run(started, stop).await
+    }
+
+    fn health(&self) -> Option<Box<dyn HealthSource>> {
+        (**self).health()
     }
 }
 

@@ -1,7 +1,11 @@
 //! How far each service of a run is, for whoever asks.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+
+use crate::{CheckHealth, HealthSource};
 
 /// How far a service is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,10 +47,14 @@ pub struct ServiceStatus {
 
 /// A view of the services of a [`Runner`](crate::Runner), in the order of their start. Clones are
 /// cheap, may be taken before services are added, and stay right after the run.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ServiceStates {
     receiver: watch::Receiver<Vec<ServiceStatus>>,
+    sources: Sources,
 }
+
+/// Those of the services that know how they do.
+type Sources = Arc<Mutex<Vec<Arc<dyn HealthSource>>>>;
 
 impl ServiceStates {
     /// Every service and how far it is just now.
@@ -57,6 +65,12 @@ impl ServiceStates {
     /// Whether every service is running.
     pub fn all_run(&self) -> bool {
         all_run(&self.receiver.borrow())
+    }
+
+    /// How the services do that know it, such as subscriptions.
+    pub fn checks(&self) -> Vec<CheckHealth> {
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sources.iter().flat_map(HealthSource::health).collect()
     }
 
     /// Waits until every service is running, or until that will not happen any more. Returns
@@ -75,26 +89,35 @@ impl ServiceStates {
     }
 }
 
+impl std::fmt::Debug for ServiceStates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceStates").field("services", &self.list()).finish_non_exhaustive()
+    }
+}
+
 fn all_run(services: &[ServiceStatus]) -> bool {
     services.iter().all(|it| it.state == ServiceState::Running)
 }
 
 /// Where a run writes down how far its services are. Once dropped, all have ended.
-#[derive(Debug)]
 pub(super) struct States {
     sender: watch::Sender<Vec<ServiceStatus>>,
+    sources: Sources,
 }
 
 impl States {
     pub(super) fn new() -> Self {
-        Self { sender: watch::Sender::new(Vec::new()) }
+        Self { sender: watch::Sender::new(Vec::new()), sources: Sources::default() }
     }
 
     pub(super) fn view(&self) -> ServiceStates {
-        ServiceStates { receiver: self.sender.subscribe() }
+        ServiceStates { receiver: self.sender.subscribe(), sources: Arc::clone(&self.sources) }
     }
 
-    pub(super) fn add(&self, name: String) {
+    pub(super) fn add(&self, name: String, health: Option<Box<dyn HealthSource>>) {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.extend(health.map(Arc::from));
+        drop(sources);
         let state = ServiceState::Waiting;
         self.sender.send_modify(|services| services.push(ServiceStatus { name, state }));
     }
