@@ -192,8 +192,14 @@ impl From<InstructError> for Failure {
             InstructError::Store(error) => error.into(),
             InstructError::Unknown { .. } => Self::not_found(message),
             InstructError::NoView { .. } => Self::usage(message),
-            InstructError::Rebuilding { .. } => Self::new(Exit::Conflict, message)
-                .hint("factum projections rebuild NAME --cancel takes it back before it begins"),
+            InstructError::Rebuilding { name, .. } => Self::new(Exit::Conflict, message).hint(
+                format!("factum projections rebuild {name} --cancel takes it back; then order another"),
+            ),
+            InstructError::Begun { name, .. } => Self::new(Exit::Conflict, message).hint(format!(
+                "factum projections status {name} --watch shows how far it is, and whether it is run"
+            )),
+            InstructError::NotRebuilding { name } => Self::new(Exit::Conflict, message)
+                .hint(format!("factum projections status {name} shows what it does")),
             _ => Self::new(Exit::Conflict, message),
         }
     }

@@ -71,7 +71,7 @@ fn programs_are_told_everything_that_is_stored() {
         ("parked_keys", 1.into()),
         ("waiting_events", 0.into()),
         ("dead_letters", 1.into()),
-        ("alarms", serde_json::json!(["nobody-runs-it"])),
+        ("alarms", serde_json::json!(["nobody-runs-it", "set-aside"])),
     ];
     for (member, value) in expected {
         assert_eq!(one[member], value, "{member} in {one}");
@@ -138,12 +138,21 @@ fn a_pause_is_kept_with_its_reason_until_it_is_taken_back() {
     let rig = log();
     let now = Readers::seconds_ago(&rig, 0);
     let lease = now.projection("balances", 2);
-    let said = rig.ok("projections pause balances --reason moving");
+    let said = rig.ok("projections pause balances --reason moving --no-wait");
     assert!(said.contains("to pause; web-1 process 4711 runs it and follows"), "{said}");
     assert_eq!(now.progress("balances").paused.unwrap().reason, "moving");
     let list = rig.ok("projections list --stall-after-s 0");
     assert!(list.contains("live, to pause") && !list.contains('!'), "{list}");
+    let late = rig.fails(1, "projections pause balances --reason moving --wait-s 0");
+    assert!(late.contains("expected web-1 process 4711 to pause it within 0 s"), "{late}");
+    let shown = json(&rig.ok("projections status balances --json"));
+    assert_eq!(shown["paused"]["in_effect"], false);
     now.report(&lease, SubscriptionState::Paused, Some("moving"));
+    let said = rig.ok("projections pause balances --reason moving");
+    let expected = "balances stands still at position 2; web-1 process 4711 has paused it\n";
+    assert_eq!(said, expected);
+    let shown = json(&rig.ok("projections status balances --json"));
+    assert_eq!(shown["paused"]["in_effect"], true);
     let page = rig.ok("projections status balances");
     assert!(page.contains("state       paused\n"), "{page}");
     assert!(page.contains(": moving\n") && !page.contains("reason"), "{page}");
@@ -155,6 +164,50 @@ fn a_pause_is_kept_with_its_reason_until_it_is_taken_back() {
 }
 
 #[test]
+fn a_pause_is_waited_for_until_it_has_taken_effect() {
+    let rig = log();
+    let now = Readers::seconds_ago(&rig, 0);
+    let lease = now.projection("balances", 2);
+    let paused = rig.spawn("projections pause balances --wait-s 600");
+    while now.progress("balances").paused.is_none() {
+        std::thread::yield_now();
+    }
+    now.report(&lease, SubscriptionState::Paused, None);
+    let ended = common::ran(paused.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(ended.stdout.starts_with("balances stands still at position 2"), "{}", ended.stdout);
+
+    now.report(&lease, SubscriptionState::Live, None);
+    rig.ok("projections resume balances");
+    let taken_back = rig.spawn("projections pause balances --wait-s 600");
+    while now.progress("balances").paused.is_none() {
+        std::thread::yield_now();
+    }
+    rig.ok("projections resume balances");
+    let ended = common::ran(taken_back.wait_with_output().unwrap());
+    assert_eq!(ended.code, Some(4), "{}", ended.stderr);
+    assert!(ended.stderr.contains("found the order taken back"), "{}", ended.stderr);
+}
+
+#[test]
+fn what_is_set_aside_shows_in_the_list_the_status_and_the_health() {
+    let rig = log();
+    let now = Readers::seconds_ago(&rig, 0);
+    let lease = now.projection("balances", 2);
+    now.set_aside("balances", &lease, 3, Some("no rate"));
+    now.set_aside("balances", &lease, 5, None);
+    let health = rig.ok("store health");
+    assert!(health.starts_with("degraded: "), "{health}");
+    let words = "1 event failed and set aside, 1 waiting\n";
+    assert!(health.ends_with(&format!("balances: {words}")), "{health}");
+    assert_eq!(json(&rig.ok("--json store health"))["state"], "degraded");
+    assert!(rig.ok("projections list").ends_with(&format!("! balances: {words}")));
+    assert!(rig.ok("projections status balances").ends_with(&format!("! {words}")));
+    let one = json(&rig.ok("--json projections status balances"));
+    assert_eq!(one["alarms"], serde_json::json!(["set-aside"]));
+}
+
+#[test]
 fn a_failed_or_silent_one_makes_a_line_of_a_healthy_stores_health() {
     let rig = log();
     let now = Readers::seconds_ago(&rig, 0);
@@ -162,10 +215,12 @@ fn a_failed_or_silent_one_makes_a_line_of_a_healthy_stores_health() {
     assert_eq!(rig.ok("store health").lines().count(), 1);
     now.release(&lease, SubscriptionState::Failed, Some("no rate"));
     now.register("totals", SubscriptionKind::Projection);
-    let health = rig.ok("store health");
+    let ran = rig.run("store health");
     let line = "balances: failed: no rate; and 1 alarm (factum projections list)\n";
-    assert!(health.ends_with(line), "{health}");
-    let health = json(&rig.ok("--json store health"));
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("unhealthy: ") && ran.stdout.ends_with(line), "{}", ran.stdout);
+    let health = json(&rig.run("--json store health").stdout);
+    assert_eq!(health["state"], "unhealthy");
     assert_eq!(health["alarms"][1], "totals: nobody runs it, nor ever did");
 }
 

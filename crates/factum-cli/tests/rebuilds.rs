@@ -61,6 +61,32 @@ fn a_rebuild_begins_with_the_event_that_people_name() {
 }
 
 #[test]
+fn a_rebuild_from_a_time_leaves_out_nothing_that_was_recorded_later() {
+    let rig = Rig::new();
+    let deposit = |account: &str, at: &str| {
+        format!(
+            "{{\"stream\":\"account/{account}\",\"type\":\"account.deposited\",\"payload\":{{}},\
+             \"recorded_at\":\"2024-{at}T00:00:00Z\"}}\n"
+        )
+    };
+    // Of each account an older and a newer one, as an import of one file after the other has them.
+    let times = [("a", "01-01"), ("a", "06-01"), ("b", "01-02"), ("b", "02-01"), ("c", "01-03")];
+    let lines: String = times.iter().map(|(account, at)| deposit(account, at)).collect();
+    rig.write("unordered.jsonl", &(lines + &deposit("c", "07-01")));
+    rig.ok("import jsonl unordered.jsonl");
+    let readers = Readers::seconds_ago(&rig, 0);
+    readers.projection("balances", 6);
+    for (time, after) in
+        [("2024-05-01", 1), ("2024-06-02", 5), ("2024-01-02", 1), ("2025-01-01", 6)]
+    {
+        rig.ok(&format!("projections rebuild balances --from-time {time}T00:00:00Z --yes"));
+        let ordered = readers.progress("balances").rebuild.unwrap();
+        assert_eq!(ordered.after, Position::new(after), "{time}");
+        rig.ok("projections rebuild balances --cancel");
+    }
+}
+
+#[test]
 fn a_rebuild_that_cannot_be_is_refused() {
     let (rig, readers, lease) = running();
     readers.register("mails", SubscriptionKind::Subscription);
@@ -70,11 +96,24 @@ fn a_rebuild_that_cannot_be_is_refused() {
     assert!(message.contains("expected --yes"), "{message}");
     rig.fails(4, "projections rebuild balances --cancel");
     rig.ok("projections rebuild balances --yes");
-    let message = rig.fails(4, "projections rebuild balances --yes");
-    assert!(message.contains("--cancel"), "{message}");
+    // Whoever is refused is told what can be done, and that can be done.
+    let message = rig.fails(4, "projections rebuild balances");
+    let way_out = "factum projections rebuild balances --cancel";
+    assert!(message.contains("has not begun") && message.contains(way_out), "{message}");
+    rig.ok("projections rebuild balances --cancel");
+    rig.ok("projections rebuild balances --yes");
     readers.begin_rebuild("balances", &lease, 10);
-    let message = rig.fails(4, "projections rebuild balances --cancel");
-    assert!(message.contains("found one under way to 10"), "{message}");
+    for order in ["--cancel", "--yes", ""] {
+        let message = rig.fails(4, &format!("projections rebuild balances {order}"));
+        assert!(
+            message.contains("found one under way to 10; it cannot be taken back"),
+            "{message}"
+        );
+        assert!(message.contains("factum projections status balances --watch"), "{message}");
+        assert!(!message.contains("--cancel") && !message.contains("rebuild again"), "{message}");
+    }
+    readers.advance(readers.step("balances", &lease, 10));
+    rig.ok("projections rebuild balances --yes");
 }
 
 #[test]
@@ -123,7 +162,7 @@ fn who_stops_watching_does_not_stop_the_rebuild() {
     let (child, mut lines) = lines_of(&rig, &format!("projections rebuild balances --yes {WATCH}"));
     lines.next().unwrap().unwrap();
     // The first look after the order is written, which is after it listens.
-    rig.ok("projections pause balances");
+    rig.ok("projections pause balances --no-wait");
     lines.next().unwrap().unwrap();
     interrupt(&child);
     let ended = ran(child.wait_with_output().unwrap());

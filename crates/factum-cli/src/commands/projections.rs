@@ -17,6 +17,7 @@ mod watch;
 use clap::{Args, Subcommand};
 use factum::{SharedStore, SubscriptionName};
 
+use self::alarm::Alarm;
 use self::ledger::Ledger;
 use crate::outcome::{Exit, Failure};
 use crate::session::Session;
@@ -78,13 +79,22 @@ pub(crate) async fn run(projections: &Projections, session: &Session) -> Result<
     }
 }
 
-/// What is alarming about everything that reads the store's log, a line each: the name, then why.
-pub(super) async fn alarms(store: &SharedStore) -> Result<Vec<(String, String)>, Failure> {
+/// What is alarming about everything that reads the store's log.
+#[derive(Debug, Default)]
+pub(super) struct Alarms {
+    /// A line each: the name, then why.
+    pub(super) lines: Vec<(String, String)>,
+    /// Whether something does not do its work at all.
+    pub(super) is_severe: bool,
+}
+
+pub(super) async fn alarms(store: &SharedStore) -> Result<Alarms, Failure> {
     let looks = Ledger::of(SharedStore::clone(store), STALL_AFTER_S).looks(None).await?;
     let lines = looks
         .iter()
         .flat_map(|look| look.alarming().map(|why| (look.progress.name.to_string(), why)));
-    Ok(lines.collect())
+    let is_severe = looks.iter().flat_map(|look| &look.alarms).any(Alarm::is_severe);
+    Ok(Alarms { lines: lines.collect(), is_severe })
 }
 
 fn name(text: &str) -> Result<SubscriptionName, String> {

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use factum::SharedStore;
 use serde_json::json;
 
+use super::projections::{self, Alarms};
 use crate::outcome::{Exit, Failure};
 use crate::output::{Style, facts};
 use crate::session::Session;
@@ -98,15 +99,23 @@ async fn stats(session: &Session, store: &SharedStore) -> Result<Exit, Failure> 
 async fn health(session: &Session, store: &SharedStore) -> Result<Exit, Failure> {
     let health = store.health().await?;
     let well = health.writable && health.problem.is_empty();
-    let alarms = if well { super::projections::alarms(store).await? } else { Vec::new() };
+    let found = if well { projections::alarms(store).await? } else { Alarms::default() };
+    let (alarms, is_severe) = (found.lines, found.is_severe);
+    let state = match (well, alarms.is_empty()) {
+        (true, true) => "healthy",
+        (true, false) if !is_severe => "degraded",
+        _ => "unhealthy",
+    };
     if session.output.json {
         session.output.json(&json!({
+            "state": state,
             "head": health.head.get(), "writable": health.writable, "problem": health.problem,
             "alarms": alarms.iter().map(|(name, why)| format!("{name}: {why}")).collect::<Vec<_>>(),
         }))?;
     } else {
         let state = match (well, health.problem.as_str()) {
-            (true, _) => session.output.styled(Style::Good, "healthy"),
+            (true, _) if alarms.is_empty() => session.output.styled(Style::Good, state),
+            (true, _) => session.output.styled(Style::Bad, state),
             (false, "") => session.output.styled(Style::Bad, "not writable"),
             (false, problem) => session.output.styled(Style::Bad, problem),
         };
@@ -122,7 +131,7 @@ async fn health(session: &Session, store: &SharedStore) -> Result<Exit, Failure>
                 .line(&session.output.styled(Style::Bad, &format!("{name}: {why}{more}")))?;
         }
     }
-    Ok(if well { Exit::Ok } else { Exit::Findings })
+    Ok(if well && !is_severe { Exit::Ok } else { Exit::Findings })
 }
 
 async fn verify(session: &Session, store: &SharedStore) -> Result<Exit, Failure> {

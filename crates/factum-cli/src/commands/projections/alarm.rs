@@ -16,6 +16,8 @@ pub(super) enum Alarm {
     NobodyRunsIt(Option<Timestamp>),
     /// So many events are left, and the checkpoint has not moved since.
     NotMoving(u64, Timestamp),
+    /// So many events failed and are set aside, and so many wait behind them.
+    SetAside(u64, u64),
 }
 
 impl Alarm {
@@ -37,6 +39,10 @@ impl Alarm {
         if lag > 0 && progress.paused.is_none() && is_older(moved, now, stall_after_s.into()) {
             alarms.push(Self::NotMoving(lag, moved));
         }
+        let (failed, waiting) = (progress.dead_letters, progress.waiting_events);
+        if failed + waiting > 0 {
+            alarms.push(Self::SetAside(failed, waiting));
+        }
         alarms
     }
 
@@ -46,7 +52,13 @@ impl Alarm {
             Self::Failed(_) => "failed",
             Self::NobodyRunsIt(_) => "nobody-runs-it",
             Self::NotMoving(..) => "not-moving",
+            Self::SetAside(..) => "set-aside",
         }
+    }
+
+    /// Whether it does not do its work, as a program's own health would say.
+    pub(super) const fn is_severe(&self) -> bool {
+        matches!(self, Self::Failed(_) | Self::NotMoving(..))
     }
 
     /// In words, without the name of the subscription.
@@ -62,6 +74,11 @@ impl Alarm {
                 let (events, moved) = (text::count(*lag, "event"), text::ago(*moved, now));
                 format!("behind by {events} and not moving, last moved {moved}")
             }
+            Self::SetAside(failed, waiting) => format!(
+                "{} failed and set aside, {} waiting",
+                text::count(*failed, "event"),
+                text::number(*waiting)
+            ),
         }
     }
 }
@@ -131,6 +148,17 @@ mod tests {
         let pause = Pause { reason: String::new(), at: at(0) };
         let paused = Progress { paused: Some(pause), ..progress };
         assert!(names(&paused, 6, at(MINUTE + 1)).is_empty());
+    }
+
+    #[test]
+    fn what_is_set_aside_is_an_alarm_also_while_it_waits_to_be_tried() {
+        let aside = Progress { dead_letters: 1, waiting_events: 2, ..running() };
+        let alarms = Alarm::of(&aside, Position::new(5), at(0), 60);
+        let words: Vec<_> = alarms.iter().map(|it| it.words(at(0))).collect();
+        assert_eq!(words, ["1 event failed and set aside, 2 waiting"]);
+        assert!(!alarms[0].is_severe());
+        let discarded = Progress { waiting_events: 2, ..running() };
+        assert_eq!(names(&discarded, 5, at(0)), ["set-aside"]);
     }
 
     #[test]

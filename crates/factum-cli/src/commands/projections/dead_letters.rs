@@ -57,6 +57,10 @@ struct Selection {
 }
 
 impl Selection {
+    fn all() -> Self {
+        Self { all: true, key: None, position: None }
+    }
+
     fn meant(&self) -> DeadLetterSelection {
         match (&self.key, self.position) {
             (Some(key), _) => DeadLetterSelection::Key(LaneKey::of(key)),

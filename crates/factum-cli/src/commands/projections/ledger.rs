@@ -123,7 +123,7 @@ impl Ledger {
         }
     }
 
-    async fn unknown(&self, name: &SubscriptionName) -> Result<Failure, StoreError> {
+    pub(super) async fn unknown(&self, name: &SubscriptionName) -> Result<Failure, StoreError> {
         let scope = self.store.scope();
         let own = match scope {
             factum::TenantScope::One(tenant) => Some(tenant),

@@ -79,7 +79,8 @@ impl Look {
 
     /// What is alarming, in words: that it does not move goes without saying where nothing runs.
     pub(super) fn alarming(&self) -> impl Iterator<Item = String> + '_ {
-        let only = self.alarms.len() == 1;
+        let runs = |it: &Alarm| matches!(it, Alarm::NotMoving(..) | Alarm::SetAside(..));
+        let only = self.alarms.iter().all(runs);
         let said = self.alarms.iter().filter(move |it| only || !matches!(it, Alarm::NotMoving(..)));
         said.map(|it| it.words(self.now))
     }
@@ -115,7 +116,8 @@ impl Look {
             "beat_at": progress.beat_at.map(|it| it.to_string()),
             "updated_at": progress.updated_at.to_string(),
             "paused": progress.paused.as_ref().map(|it| {
-                json!({ "reason": it.reason, "at": it.at.to_string() })
+                let in_effect = progress.is_paused();
+                json!({ "reason": it.reason, "at": it.at.to_string(), "in_effect": in_effect })
             }),
             "rebuild": rebuild,
             "parked_keys": progress.parked_keys,

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use factum::{
-    Instruction, Position, SubscriptionKind, SubscriptionName, SubscriptionState, Timestamp,
-    position_before,
+    InstructError, Instruction, Position, SubscriptionKind, SubscriptionName, SubscriptionState,
+    Timestamp, position_before,
 };
 
 use super::alarm;
@@ -32,7 +32,8 @@ pub(super) struct Rebuild {
     /// The first event that is handled again [default: the first of the log]
     #[arg(long, value_name = "N", conflicts_with = "from_time", value_parser = position)]
     from_position: Option<Position>,
-    /// Handle again what was recorded at this time or later (2026-01-31, 2026-01-31T09:30:00Z)
+    /// Begin before the first event that was recorded at this time or later; older ones that come after
+    /// it are handled too (2026-01-31, 2026-01-31T09:30:00Z)
     #[arg(long, value_name = "TIME", value_parser = time)]
     from_time: Option<Timestamp>,
     /// Take the order back, as long as the view was not reset
@@ -68,6 +69,9 @@ pub(super) async fn run(
         let look = orders::give(ledger, &before, Instruction::CancelRebuild).await?;
         return orders::say(session, &look, &format!("{name} is not rebuilt after all"));
     }
+    if let Some(rebuild) = &before.progress.rebuild {
+        return Err(in_the_way(name, rebuild).into());
+    }
     let after = after(command, ledger, &before).await?;
     let from = text::number(after.get() + 1);
     // The store says why a subscriber cannot be rebuilt; that is not worth a question.
@@ -84,6 +88,15 @@ pub(super) async fn run(
         return follow(command, session.output, ledger, &ordered).await;
     }
     Ok(exit)
+}
+
+/// What the store would say of another rebuild, before anything is asked.
+fn in_the_way(name: &SubscriptionName, rebuild: &factum::Rebuild) -> InstructError {
+    let name = name.clone();
+    match rebuild.target {
+        Some(target) => InstructError::Begun { name, target },
+        None => InstructError::Rebuilding { name, after: rebuild.after },
+    }
 }
 
 /// The place after which it begins.

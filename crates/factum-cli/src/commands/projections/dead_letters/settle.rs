@@ -40,6 +40,8 @@ pub(crate) struct Discard {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    watch: Watch,
 }
 
 pub(super) async fn replay(
@@ -61,7 +63,7 @@ pub(super) async fn replay(
         session.output.line(&format!("{name}: {count} to be tried again{who}"))?;
     }
     if command.watch.watch && count > 0 {
-        return follow(command, session.output, ledger).await;
+        return follow(name, selection, command.watch, session.output, ledger).await;
     }
     Ok(Exit::Ok)
 }
@@ -79,11 +81,20 @@ pub(super) async fn discard(
     if count == 0 {
         none(ledger, &look, selection).await?;
     }
+    let due = self::count(ledger, name, &Selection::all(), true).await?;
     if session.output.json {
-        session.output.json(&json!({ "name": name.as_str(), "discarded": count }))?;
+        let discarded = json!({ "name": name.as_str(), "discarded": count, "due": due });
+        session.output.json(&discarded)?;
     } else {
+        let behind = match due {
+            0 => String::new(),
+            _ => format!("; what waited behind is to be tried; {}", orders::followed(&look)),
+        };
         let count = text::count(count, "event");
-        session.output.line(&format!("{name}: {count} left out for good"))?;
+        session.output.line(&format!("{name}: {count} left out for good{behind}"))?;
+    }
+    if command.watch.watch && due > 0 {
+        return follow(name, &Selection::all(), command.watch, session.output, ledger).await;
     }
     Ok(Exit::Ok)
 }
@@ -110,12 +121,17 @@ async fn none(ledger: &Ledger, look: &Look, selection: &Selection) -> Result<(),
 }
 
 /// Waits until all that are meant were tried, and says how many failed again.
-async fn follow(command: &Replay, output: Output, ledger: &Ledger) -> Result<Exit, Failure> {
-    let name = &command.name;
-    let screen = command.watch.draws(output).then(Screen::new);
+async fn follow(
+    name: &SubscriptionName,
+    selection: &Selection,
+    watch: Watch,
+    output: Output,
+    ledger: &Ledger,
+) -> Result<Exit, Failure> {
+    let screen = watch.draws(output).then(Screen::new);
     let mut before = None;
-    let ended = command.watch.run(async || {
-        let due = count(command, ledger, true).await?;
+    let ended = watch.run(async || {
+        let due = count(ledger, name, selection, true).await?;
         let changed = before.replace(due) != Some(due);
         let line = || format!("{name}: {} to be tried", text::count(due, "event"));
         match &screen {
@@ -127,14 +143,14 @@ async fn follow(command: &Replay, output: Output, ledger: &Ledger) -> Result<Exi
         if due > 0 {
             return Ok(ControlFlow::Continue(()));
         }
-        let failed = count(command, ledger, false).await?;
+        let failed = count(ledger, name, selection, false).await?;
         if let Some(screen) = &screen {
             screen.clear();
         }
         if output.json {
             output.json(&json!({ "name": name.as_str(), "due": 0, "failed": failed }))?;
         } else {
-            let (failed, words) = (text::count(failed, "event"), command.selection.words());
+            let (failed, words) = (text::count(failed, "event"), selection.words());
             output.line(&format!("{name}: tried; {failed} {words} stand aside"))?;
         }
         Ok(ControlFlow::Break(if failed == 0 { Exit::Ok } else { Exit::Findings }))
@@ -146,19 +162,24 @@ async fn follow(command: &Replay, output: Output, ledger: &Ledger) -> Result<Exi
 }
 
 /// How many of those that are meant are to be tried again, or else stand aside because they failed.
-async fn count(command: &Replay, ledger: &Ledger, due: bool) -> Result<u64, Failure> {
-    let meant = command.selection.meant();
+async fn count(
+    ledger: &Ledger,
+    name: &SubscriptionName,
+    selection: &Selection,
+    due: bool,
+) -> Result<u64, Failure> {
+    let meant = selection.meant();
     let (key, position) = match meant {
         DeadLetterSelection::Key(key) => (Some(key), None),
         DeadLetterSelection::At(position) => (None, Some(position)),
         _ => (None, None),
     };
     if let Some(position) = position {
-        let look = ledger.look(&command.name).await?;
-        let letter = find(ledger, &command.name, look.progress.tenant.as_ref(), position).await?;
+        let look = ledger.look(name).await?;
+        let letter = find(ledger, name, look.progress.tenant.as_ref(), position).await?;
         return Ok(letter.is_some_and(|it| !due || it.due).into());
     }
-    let name = Some(command.name.clone());
+    let name = Some(name.clone());
     let mut list = DeadLetterList { name, key, due, ..DeadLetterList::default() };
     let mut count = 0;
     loop {
