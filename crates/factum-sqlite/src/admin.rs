@@ -1,20 +1,20 @@
 //! Streams as a whole.
 
+use crate::SqliteStore;
+use crate::append::Act;
+use crate::claims::find_claim;
+use crate::error::Failure;
+use crate::query::QueryScope;
+use crate::reader::Reader;
+use crate::streams::{self, StreamEnds};
+use crate::writer::{ActRequest, Write};
+use crate::{sql, tenants};
 use async_trait::async_trait;
 use factum_core::{
     AdminRecord, AppendError, Appended, Category, CategoryInfo, CategoryList, Claim, Expected,
     Position, Revision, StoreError, StreamAdmin, StreamId, StreamInfo, StreamList, TenantId,
     check_limit,
 };
-use rusqlite::OptionalExtension;
-
-use crate::SqliteStore;
-use crate::append::{Act, find_claim};
-use crate::error::Failure;
-use crate::query::QueryScope;
-use crate::reader::Reader;
-use crate::sql;
-use crate::writer::{ActRequest, Write};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -23,7 +23,7 @@ impl StreamAdmin for SqliteStore {
         const OPERATION: &str = "look up stream";
         let tenant = self.tenant().map_err(|it| StoreError::refused(OPERATION, &it))?.clone();
         let (scope, stream) = (self.scope.clone(), stream.clone());
-        let find = move |reader: &mut Reader| match QueryScope::new(&reader.conn, &scope)? {
+        let find = move |reader: &mut Reader| match reader.query_scope(&scope)? {
             QueryScope::One { id: Some(id), .. } => stream_info(reader, tenant, id, stream),
             _ => Ok(None),
         };
@@ -33,7 +33,7 @@ impl StreamAdmin for SqliteStore {
     async fn streams(&self, list: StreamList) -> Result<Vec<StreamInfo>, StoreError> {
         check_limit(list.limit)?;
         let scope = self.scope.clone();
-        let read = move |reader: &mut Reader| match QueryScope::new(&reader.conn, &scope)? {
+        let read = move |reader: &mut Reader| match reader.query_scope(&scope)? {
             QueryScope::One { id: None, .. } => Ok(Vec::new()),
             QueryScope::One { id, .. } => list_streams(reader, id, &list),
             QueryScope::All => list_streams(reader, None, &list),
@@ -44,7 +44,7 @@ impl StreamAdmin for SqliteStore {
     async fn categories(&self, list: CategoryList) -> Result<Vec<CategoryInfo>, StoreError> {
         check_limit(list.limit)?;
         let scope = self.scope.clone();
-        let read = move |reader: &mut Reader| match QueryScope::new(&reader.conn, &scope)? {
+        let read = move |reader: &mut Reader| match reader.query_scope(&scope)? {
             QueryScope::One { id: None, .. } => Ok(Vec::new()),
             QueryScope::One { id, .. } => list_categories(reader, id, &list),
             QueryScope::All => list_categories(reader, None, &list),
@@ -56,7 +56,7 @@ impl StreamAdmin for SqliteStore {
         const OPERATION: &str = "look up claim";
         self.tenant().map_err(|it| StoreError::refused(OPERATION, &it))?;
         let (scope, claim) = (self.scope.clone(), claim.clone());
-        let find = move |reader: &mut Reader| match QueryScope::new(&reader.conn, &scope)? {
+        let find = move |reader: &mut Reader| match reader.query_scope(&scope)? {
             QueryScope::One { id: Some(id), .. } => {
                 find_claim(&reader.conn, &mut reader.names, id, &claim)
             }
@@ -94,31 +94,24 @@ impl SqliteStore {
 }
 
 fn stream_info(
-    reader: &mut Reader,
+    reader: &Reader,
     tenant: TenantId,
     tenant_id: i64,
     stream: StreamId,
 ) -> Result<Option<StreamInfo>, Failure> {
-    let mut statement = reader.conn.prepare_cached(sql::FIND_STREAM)?;
-    let row = statement.query_row((tenant_id, stream.as_str()), |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-    });
-    let Some((id, first, tombstoned, Some(last))): Option<(i64, i64, bool, Option<i64>)> =
-        row.optional()?
-    else {
-        return Ok(None);
-    };
-    reader.names.stream(&reader.conn, id)?; // Verifies the row.
-    let mut statement = reader.conn.prepare_cached(sql::POSITION_OF)?;
-    let last_position: i64 = statement.query_row((id, last), |row| row.get(0))?;
-    Ok(Some(StreamInfo {
+    let found = streams::find(&reader.conn, tenant_id, &stream)?;
+    Ok(found.map(|ends| info(tenant, stream, &ends)))
+}
+
+fn info(tenant: TenantId, stream: StreamId, ends: &StreamEnds) -> StreamInfo {
+    StreamInfo {
         tenant,
         stream,
-        first: Revision::new(first.cast_unsigned()),
-        last: Revision::new(last.cast_unsigned()),
-        last_position: Position::new(last_position.cast_unsigned()),
-        tombstoned,
-    }))
+        first: Revision::new(ends.first.cast_unsigned()),
+        last: Revision::new(ends.last.cast_unsigned()),
+        last_position: Position::new(ends.last_position.cast_unsigned()),
+        tombstoned: ends.tombstoned,
+    }
 }
 
 /// Goes through the tenants by name, and through each one's streams by name.
@@ -135,6 +128,9 @@ fn list_streams(
         let (id, name): (i64, String) = (row.get(0)?, row.get(1)?);
         let after = after.filter(|(tenant, _)| *tenant == name).map_or("", |(_, stream)| stream);
         let tenant = TenantId::new(&name).map_err(|_| bad_name("tenant", &name))?;
+        tenants::find(&reader.conn, &tenant)?
+            .filter(|found| *found == id)
+            .ok_or_else(|| bad_name("tenant", &name))?;
         streams_of_tenant(reader, id, &tenant, list, after, &mut infos)?;
         if infos.len() == list.limit {
             break;
@@ -160,16 +156,10 @@ fn streams_of_tenant(
     let mut statement = reader.conn.prepare_cached(sql::LIST_STREAMS)?;
     let mut rows = statement.query((id, lower, upper, limit(list.limit - infos.len())))?;
     while let Some(row) = rows.next()? {
-        let number = |column| row.get(column).map(i64::cast_unsigned);
         let name: String = row.get(0)?;
-        infos.push(StreamInfo {
-            tenant: tenant.clone(),
-            stream: name.parse().map_err(|_| bad_name("stream", &name))?,
-            first: Revision::new(number(1)?),
-            tombstoned: row.get(2)?,
-            last: Revision::new(number(3)?),
-            last_position: Position::new(number(4)?),
-        });
+        let ends = StreamEnds::verified(row, 1, id, &name)?;
+        let stream = name.parse().map_err(|_| bad_name("stream", &name))?;
+        infos.push(info(tenant.clone(), stream, &ends));
     }
     Ok(())
 }

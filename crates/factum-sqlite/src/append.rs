@@ -11,15 +11,17 @@ use factum_core::{
     Expected, Guard, NewEvent, Position, Refusal, Revision, StreamId, TenantId, Timestamp,
     TouchedStreams, record_event,
 };
-use rusqlite::{CachedStatement, Connection, OptionalExtension};
+use rusqlite::{CachedStatement, Connection};
 
 use crate::cache::{Staged, StagedMark, StreamCache};
-use crate::codec::{CommandRow, RowNumbers, StreamRow, encode_envelope, event_checksum};
+use crate::claims::{find_claim, put_claim, without_row};
+use crate::codec::{CommandRow, RowNumbers, command_hash, encode_envelope, event_checksum};
 use crate::commands;
 use crate::error::Failure;
+use crate::head::Head;
 use crate::ids::Ids;
 use crate::names::Names;
-use crate::posting::PostingTable;
+use crate::posting::{PostingSql, PostingTable};
 use crate::query::{Matcher, QueryScope};
 use crate::{snapshots, sql};
 
@@ -54,7 +56,7 @@ impl WriterState {
 
     /// Where the state stands, for [`undo`](Self::undo).
     pub(crate) fn mark(&self) -> StateMark {
-        StateMark { head: self.head, staged: self.staged.mark() }
+        StateMark { head: self.head, counts: self.ids.counts, staged: self.staged.mark() }
     }
 
     /// Drops what was written since the mark: it was rolled back.
@@ -62,7 +64,13 @@ impl WriterState {
         self.head = mark.head;
         self.staged.undo(mark.staged);
         self.ids.forget();
+        self.ids.counts = mark.counts;
         self.names = Names::default();
+    }
+
+    /// The head as it is to be written.
+    pub(crate) fn head_row(&self) -> Head {
+        Head { position: self.head, names: self.ids.counts }
     }
 }
 
@@ -70,6 +78,7 @@ impl WriterState {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct StateMark {
     head: i64,
+    counts: [i64; 4],
     staged: StagedMark,
 }
 
@@ -79,6 +88,20 @@ pub(crate) enum Act {
     Tombstone,
     TruncateBefore(Revision),
 }
+
+const KIND_POSTINGS: PostingSql = PostingSql {
+    insert_one: sql::INSERT_KIND_POSITION,
+    insert_many: sql::INSERT_KIND_POSITIONS,
+    close: sql::CLOSE_KIND_POSITIONS,
+    last: sql::LAST_OF_KIND,
+};
+
+const TERM_POSTINGS: PostingSql = PostingSql {
+    insert_one: sql::INSERT_TERM_POSITION,
+    insert_many: sql::INSERT_TERM_POSITIONS,
+    close: sql::CLOSE_TERM_POSITIONS,
+    last: sql::LAST_OF_TERM,
+};
 
 /// An open transaction and the statements that every append in it runs.
 pub(crate) struct Group<'c> {
@@ -96,16 +119,8 @@ impl<'c> Group<'c> {
             conn,
             now,
             insert_event: conn.prepare_cached(sql::INSERT_EVENT)?,
-            kind_positions: PostingTable::new(
-                conn,
-                sql::INSERT_KIND_POSITION,
-                sql::INSERT_KIND_POSITIONS,
-            )?,
-            term_positions: PostingTable::new(
-                conn,
-                sql::INSERT_TERM_POSITION,
-                sql::INSERT_TERM_POSITIONS,
-            )?,
+            kind_positions: PostingTable::new(conn, &KIND_POSTINGS)?,
+            term_positions: PostingTable::new(conn, &TERM_POSTINGS)?,
         })
     }
 
@@ -164,31 +179,25 @@ impl<'c> Group<'c> {
         let (tenant, head) = tenant_id.zip(found).ok_or_else(unknown)?;
         let last = head.last().ok_or_else(unknown)?;
 
-        let name = stream.as_str();
-        let row =
-            StreamRow { id: head.id, tenant, name, first_revision: head.first, tombstoned: false };
+        let first = Revision::new(head.first.cast_unsigned());
         let event = match act {
             Act::Tombstone => {
-                let row = StreamRow { tombstoned: true, ..row };
-                self.run(sql::TOMBSTONE_STREAM, (row.id, row.checksum()))?;
-                self.run(sql::DELETE_CLAIMS_OF_STREAM, [row.id])?;
+                self.run(sql::DELETE_CLAIMS_OF_STREAM, [head.id])?;
                 snapshots::delete(self.conn, tenant_name, stream, None, 0)?;
                 let payload = serde_json::json!({ "reason": record.reason });
                 record_event(EventType::STREAM_TOMBSTONED, record, &payload)
             }
             Act::TruncateBefore(before) => {
-                let first = Revision::new(head.first.cast_unsigned());
                 if before < first || before > last {
                     let (stream, found) = (stream.clone(), before);
                     return Err(Refusal::TruncateOutOfRange { stream, first, last, found }.into());
                 }
-                let row = StreamRow { first_revision: before.get().cast_signed(), ..row };
-                self.run(sql::TRUNCATE_STREAM, (row.id, row.first_revision, row.checksum()))?;
                 let payload =
                     serde_json::json!({ "before": before.get(), "reason": record.reason });
                 record_event(EventType::STREAM_TRUNCATED, record, &payload)
             }
         };
+        // Written with the event that follows.
         if let Some(head) = state.ids.stream(self.conn, tenant, stream)? {
             match act {
                 Act::Tombstone => head.tombstoned = true,
@@ -247,11 +256,8 @@ impl<'c> Group<'c> {
                     if i64::try_from(after.get()).is_ok_and(|after| after < state.head) {
                         let scope = QueryScope::One { name: tenant.clone(), id: tenant_id };
                         let through = Position::new(state.head.cast_unsigned());
-                        let found = Matcher::new(self.conn, &scope, query)?.first(
-                            &mut state.names,
-                            *after,
-                            through,
-                        )?;
+                        let found = Matcher::new(self.conn, &mut state.names, &scope, query)?
+                            .first(&mut state.names, *after, through)?;
                         if let Some(found) = found {
                             let (query, after) = (query.clone(), *after);
                             return Err(Conflict::Query { query, after, found }.into());
@@ -294,8 +300,10 @@ impl<'c> Group<'c> {
             let revision = self.store_event(state, tenant, stream, event)?;
             streams.note(stream, Revision::new(revision.cast_unsigned()));
         }
-        self.kind_positions.write(&mut state.kind_postings)?;
-        self.term_positions.write(&mut state.term_postings)?;
+        let WriterState { ids, kind_postings, term_postings, .. } = state;
+        self.kind_positions.write(kind_postings, &mut ids.kind_ends)?;
+        self.term_positions.write(term_postings, &mut ids.term_ends)?;
+        ids.write_streams(self.conn)?;
         let last = Position::new(state.head.cast_unsigned());
         Ok(Appended { first, last, streams: streams.into_vec(), outcome: None, repeated: false })
     }
@@ -307,23 +315,21 @@ impl<'c> Group<'c> {
         stream: &StreamId,
         event: &NewEvent,
     ) -> Result<i64, Failure> {
-        let WriterState { ids, head: last, terms, envelope, .. } = state;
-        let head = ids.make_stream(self.conn, tenant, stream)?;
+        let WriterState { ids, names, head: last, terms, envelope, .. } = state;
+        *last += 1;
+        let position = *last;
+        let head = ids.add_event(self.conn, tenant, stream, position)?;
         let revision = head.next;
-        head.next += 1;
-        let head = *head;
-        let kind = ids.make_kind(self.conn, tenant, stream, &head, &event.event_type)?;
+        let kind = ids.make_kind(self.conn, names, tenant, stream, &head, &event.event_type)?;
         terms.clear();
         for tag in &event.tags {
-            terms.push(ids.make_tag(self.conn, tenant, tag)?);
+            terms.push(ids.make_tag(self.conn, names, tenant, tag)?);
         }
         let correlation = event.correlation.as_ref();
         let correlation =
-            correlation.map(|it| ids.make_correlation(self.conn, tenant, it)).transpose()?;
+            correlation.map(|it| ids.make_correlation(self.conn, names, tenant, it)).transpose()?;
         encode_envelope(envelope, event, terms.iter().copied(), correlation);
 
-        *last += 1;
-        let position = *last;
         let recorded_at = event.recorded_at.unwrap_or(self.now).as_micros();
         let numbers = RowNumbers { position, stream: head.id, revision, kind, recorded_at };
         let payload: &[u8] = &event.payload;
@@ -354,8 +360,9 @@ impl<'c> Group<'c> {
         for (claim, owner) in claims.into_changes() {
             let (name, value) = (claim.name(), claim.value());
             if let Some(owner) = owner {
-                let owner = state.ids.make_stream(self.conn, tenant, &owner)?.id;
-                self.run(sql::PUT_CLAIM, (tenant, name, value, owner))?;
+                let found = state.ids.stream(self.conn, tenant, &owner)?.map(|head| head.id);
+                let owner = found.ok_or_else(|| without_row(&owner))?;
+                put_claim(self.conn, tenant, &claim, owner)?;
             } else {
                 self.run(sql::DELETE_CLAIM, (tenant, name, value))?;
             }
@@ -382,22 +389,18 @@ impl<'c> Group<'c> {
         let CommandRow { tenant, id, target, first, last, outcome, expires_at } = row;
         self.run(
             sql::PUT_COMMAND,
-            (tenant, id, target, first, last, outcome, expires_at, checksum),
+            (
+                tenant,
+                id,
+                target,
+                first,
+                last,
+                outcome,
+                expires_at,
+                command_hash(tenant, id),
+                checksum,
+            ),
         )?;
         Ok(())
     }
-}
-
-/// The stream that holds a claim.
-pub(crate) fn find_claim(
-    conn: &Connection,
-    names: &mut Names,
-    tenant: i64,
-    claim: &Claim,
-) -> Result<Option<StreamId>, Failure> {
-    let mut statement = conn.prepare_cached(sql::FIND_CLAIM)?;
-    let owner = statement
-        .query_row((tenant, claim.name(), claim.value()), |row| row.get::<_, i64>(0))
-        .optional()?;
-    owner.map(|owner| Ok(names.stream(conn, owner)?.stream.clone())).transpose()
 }

@@ -44,7 +44,7 @@ pub(crate) fn backup(config: &SqliteStoreConfig, to: &Path) -> Result<Position, 
 fn copy(source: &Connection, partial: &Path) -> rusqlite::Result<Position> {
     // The snapshot of this transaction is what is copied, whatever is appended meanwhile.
     source.execute_batch("BEGIN")?;
-    let head: i64 = source.query_row(sql::LAST_POSITION, [], |row| row.get(0))?;
+    let head: i64 = source.query_row(sql::LAST_IDS, [], |row| row.get(0))?;
     let mut target = Connection::open(partial)?;
     target.pragma_update(None, "synchronous", "OFF")?; // Flushed once, at the end.
     let steps = Backup::new(source, &mut target)?;

@@ -18,6 +18,7 @@
 //! A varint is LEB128; a text is its length in bytes as a varint, then UTF-8.
 
 use factum_core::{Claim, ClaimChange, Metadata, NewEvent};
+use rusqlite::types::ValueRef;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 mod bytes;
@@ -49,9 +50,10 @@ pub(crate) fn event_checksum(numbers: RowNumbers, envelope: &[u8], payload: &[u8
     xxh3_64_with_seed(payload, seed).cast_signed()
 }
 
-/// The checksum of the row that says where the log ends.
-pub(crate) fn head_checksum(position: i64) -> i64 {
-    row_checksum(&[position], &[])
+/// The checksum of the row that says where the log ends: its position and how many names there are.
+pub(crate) fn head_checksum(position: i64, names: [i64; 4]) -> i64 {
+    let [tenants, streams, kinds, terms] = names;
+    row_checksum(&[position, tenants, streams, kinds, terms], &[])
 }
 
 /// The checksum of a tenant's row.
@@ -67,12 +69,17 @@ pub(crate) struct StreamRow<'a> {
     pub(crate) name: &'a str,
     pub(crate) first_revision: i64,
     pub(crate) tombstoned: bool,
+    pub(crate) last_revision: i64,
+    pub(crate) last_position: i64,
 }
 
 impl StreamRow<'_> {
     pub(crate) fn checksum(&self) -> i64 {
-        let Self { id, tenant, name, first_revision, tombstoned } = *self;
-        row_checksum(&[id, tenant, first_revision, i64::from(tombstoned)], &[name.as_bytes()])
+        let Self { id, tenant, name, first_revision, tombstoned, .. } = *self;
+        let tombstoned = i64::from(tombstoned);
+        let numbers =
+            [id, tenant, first_revision, tombstoned, self.last_revision, self.last_position];
+        row_checksum(&numbers, &[name.as_bytes()])
     }
 }
 
@@ -84,6 +91,44 @@ pub(crate) fn kind_checksum(id: i64, tenant: i64, category: &str, event_type: &s
 /// The checksum of a term's row.
 pub(crate) fn term_checksum(id: i64, tenant: i64, form: i64, name: &str) -> i64 {
     row_checksum(&[id, tenant, form], &[name.as_bytes()])
+}
+
+/// The checksum of a claim's row.
+pub(crate) fn claim_checksum(tenant: i64, name: &str, value: &str, stream: i64) -> i64 {
+    row_checksum(&[tenant, stream], &[name.as_bytes(), value.as_bytes()])
+}
+
+/// What the second index of streams finds one by.
+pub(crate) fn stream_hash(tenant: i64, name: &str) -> i64 {
+    row_checksum(&[1, tenant], &[name.as_bytes()])
+}
+
+/// What the second index of terms finds one by, of whatever tenant.
+pub(crate) fn term_hash(form: i64, name: &str) -> i64 {
+    row_checksum(&[2, form], &[name.as_bytes()])
+}
+
+/// What kinds are found by, beside their own indexes: a category, a type, both or neither.
+pub(crate) fn kind_hash(category: Option<&str>, event_type: Option<&str>) -> i64 {
+    let asked = i64::from(category.is_some()) + 2 * i64::from(event_type.is_some());
+    row_checksum(&[3, asked], &[category, event_type].map(|it| it.unwrap_or("").as_bytes()))
+}
+
+/// Everything that a kind may be asked for by.
+pub(crate) fn kind_hashes(category: &str, event_type: &str) -> [i64; 4] {
+    let (category, event_type) = (Some(category), Some(event_type));
+    [(None, None), (category, None), (None, event_type), (category, event_type)]
+        .map(|(category, event_type)| kind_hash(category, event_type))
+}
+
+/// What the second index of claims finds one by.
+pub(crate) fn claim_hash(tenant: i64, name: &str, value: &str) -> i64 {
+    row_checksum(&[4, tenant], &[name.as_bytes(), value.as_bytes()])
+}
+
+/// What the second index of commands finds one by.
+pub(crate) fn command_hash(tenant: i64, id: &str) -> i64 {
+    row_checksum(&[5, tenant], &[id.as_bytes()])
 }
 
 /// What a command's row says, apart from its checksum.
@@ -148,6 +193,18 @@ pub(crate) fn payload_checksum(payload: &[u8]) -> i64 {
 pub(crate) fn row_checksum(numbers: &[i64], texts: &[&[u8]]) -> i64 {
     let seed = numbers.iter().fold(0, |seed, it| xxh3_64_with_seed(&it.to_le_bytes(), seed));
     texts.iter().fold(seed, |seed, it| xxh3_64_with_seed(it, seed)).cast_signed()
+}
+
+/// The checksum of a row of any columns: XXH3 chained over each value with its type.
+pub(crate) fn values_checksum<'a>(values: impl Iterator<Item = ValueRef<'a>>) -> i64 {
+    let chained = values.fold(0, |seed, value| match value {
+        ValueRef::Null => xxh3_64_with_seed(&[0], seed),
+        ValueRef::Integer(number) => xxh3_64_with_seed(&number.to_le_bytes(), seed ^ 1),
+        ValueRef::Real(number) => xxh3_64_with_seed(&number.to_le_bytes(), seed ^ 2),
+        ValueRef::Text(bytes) => xxh3_64_with_seed(bytes, seed ^ 3),
+        ValueRef::Blob(bytes) => xxh3_64_with_seed(bytes, seed ^ 4),
+    });
+    chained.cast_signed()
 }
 
 /// Writes an event's envelope into `out`, which is emptied first.

@@ -6,9 +6,10 @@ use factum_core::{
 };
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::codec::CommandRow;
+use crate::codec::{CommandRow, command_hash};
 use crate::error::Failure;
 use crate::names::Names;
+use crate::rows::next_dense;
 use crate::sql;
 
 /// A command's row, owned.
@@ -29,6 +30,11 @@ pub(crate) fn find(
     let Some((target, first, last, outcome, expires_at, checksum)): Option<Found> =
         row.optional()?
     else {
+        let mut statement = conn.prepare_cached(sql::FIND_COMMAND_BY_HASH)?;
+        if statement.exists([command_hash(tenant, command.as_str())])? {
+            let message = format!("the index that leads to command {command} is damaged");
+            return Err(Failure::Corrupt(message));
+        }
         return Ok(None);
     };
     let id = command.as_str();
@@ -64,12 +70,12 @@ fn places(
     last: i64,
 ) -> Result<TouchedStreams, Failure> {
     let mut streams = TouchedStreams::default();
-    let mut statement = conn.prepare_cached(sql::ANSWER_PLACES)?;
-    let mut rows = statement.query((first, last))?;
-    while let Some(row) = rows.next()? {
-        let (stream, revision): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let stream = &names.stream(conn, stream)?.stream;
-        streams.note(stream, Revision::new(revision.cast_unsigned()));
+    let mut statement = conn.prepare_cached(sql::LOG_PAGE)?;
+    let mut rows = statement.query((first - 1, last, i64::MAX))?;
+    for position in first..=last {
+        let row = next_dense(&mut rows, position)?;
+        let stream = &names.stream(conn, row.numbers.stream)?.stream;
+        streams.note(stream, Revision::new(row.numbers.revision.cast_unsigned()));
     }
     Ok(streams)
 }

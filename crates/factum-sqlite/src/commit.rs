@@ -170,7 +170,8 @@ impl Writer {
         if self.data_version != Some(data_version) {
             self.state.ids.forget();
             self.state.staged.begin_generation();
-            self.state.head = head::read_checked(&self.conn)?;
+            let head = head::read_checked(&self.conn)?;
+            (self.state.head, self.state.ids.counts) = (head.position, head.names);
             self.data_version = Some(data_version);
         }
         self.state.ids.trim();
@@ -192,7 +193,7 @@ impl Writer {
     fn run_group(&mut self, group: &[Write]) -> Result<(Vec<Answer>, bool), Failure> {
         let now = self.clock.now();
         let inline = !self.inline.is_empty();
-        let before = self.state.head;
+        let before = self.state.head_row();
         let mut done = GroupDone::with_room(group.len());
         let together = |a: &Write, b: &Write| !inline && a.shares() && b.shares();
         for stretch in group.chunk_by(together) {
@@ -206,9 +207,9 @@ impl Writer {
                 _ => self.run_stretch(stretch, now, &mut done)?,
             }
         }
-        let grown = self.state.head != before;
+        let grown = self.state.head_row() != before;
         if grown {
-            head::write(&self.conn, self.state.head)?;
+            head::write(&self.conn, self.state.head_row())?;
         }
         if done.commands {
             let mut sweep = self.conn.prepare_cached(sql::SWEEP_COMMANDS)?;

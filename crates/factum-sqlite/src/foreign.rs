@@ -104,7 +104,7 @@ fn head_if_changed(conn: &Connection, seen: &mut Option<i64>) -> Result<Option<P
     if *seen == Some(data_version) {
         return Ok(None);
     }
-    let head = head::read(conn)?;
+    let head = head::read(conn)?.position;
     *seen = Some(data_version);
     Ok(Some(Position::new(head.cast_unsigned())))
 }

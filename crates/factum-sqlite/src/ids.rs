@@ -8,11 +8,16 @@ use std::hash::Hash;
 
 use factum_core::{CorrelationId, EventType, StreamId, Tag, TenantId};
 use foldhash::fast::RandomState;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
-use crate::codec::{StreamRow, kind_checksum, tenant_checksum, term_checksum};
+use crate::codec::{
+    kind_checksum, kind_hashes, stream_hash, tenant_checksum, term_checksum, term_hash,
+};
 use crate::error::Failure;
-use crate::names::{CORRELATION, TAG};
+use crate::names::{Names, TermName};
+use crate::posting::PostingEnds;
+use crate::query::{Tenants, find_kinds, find_terms};
+use crate::streams::{self, StreamEnds};
 use crate::{sql, tenants};
 
 /// How many names of one sort are kept before they are dropped and looked up again.
@@ -29,6 +34,12 @@ pub(crate) struct StreamHead {
     /// The first revision that is still read.
     pub(crate) first: i64,
     pub(crate) tombstoned: bool,
+    /// The position of its last event.
+    pub(crate) last_position: i64,
+    /// Its row is not written yet.
+    is_new: bool,
+    /// It is among those that are to be written.
+    is_dirty: bool,
     /// A number for (tenant, category), good until [`Ids::forget`].
     category: usize,
 }
@@ -51,14 +62,18 @@ pub(crate) struct Ids {
     kinds: Kept<(usize, EventType), i64>,
     tags: Kept<(i64, Tag), i64>,
     correlations: Kept<(i64, CorrelationId), i64>,
-    /// The next free ids of tenants, streams, kinds and terms, once read.
-    free: Option<[i64; 4]>,
+    /// Streams whose rows are to be written, by place.
+    dirty: Vec<(i64, StreamId, usize)>,
+    pub(crate) kind_ends: PostingEnds,
+    pub(crate) term_ends: PostingEnds,
+    /// How many tenants, streams, kinds and terms there are; the next of each takes the next id.
+    pub(crate) counts: [i64; 4],
 }
 
 impl Ids {
-    /// Drops everything that another writer may have changed.
+    /// Drops everything that another writer may have changed, but for the counts.
     pub(crate) fn forget(&mut self) {
-        *self = Self::default();
+        *self = Self { counts: self.counts, ..Self::default() };
     }
 
     /// Makes room, between two requests.
@@ -69,6 +84,8 @@ impl Ids {
         }
         trim(&mut self.tags);
         trim(&mut self.correlations);
+        self.kind_ends.trim(KEPT_MAX);
+        self.term_ends.trim(KEPT_MAX);
         if self.categories.len() > KEPT_MAX || self.kinds.len() > KEPT_MAX {
             self.forget(); // Heads hold numbers of categories.
         }
@@ -97,7 +114,7 @@ impl Ids {
         if let Some(id) = self.tenant(conn, tenant)? {
             return Ok(id);
         }
-        let id = self.take_free(conn, 0)?;
+        let id = self.take_free(0);
         let checksum = tenant_checksum(id, tenant.as_str());
         conn.prepare_cached(sql::INSERT_TENANT)?.execute((id, tenant.as_str(), checksum))?;
         self.tenants.insert(tenant.clone(), id);
@@ -111,52 +128,98 @@ impl Ids {
         tenant: i64,
         stream: &StreamId,
     ) -> Result<Option<&mut StreamHead>, Failure> {
-        let place = self.place(conn, (tenant, stream.clone()))?;
+        let place = self.place(conn, &(tenant, stream.clone()))?;
         Ok(place.map(|place| &mut self.heads[place]))
     }
 
-    pub(crate) fn make_stream(
+    fn place(
         &mut self,
         conn: &Connection,
-        tenant: i64,
-        stream: &StreamId,
-    ) -> Result<&mut StreamHead, Failure> {
-        let place = match self.place(conn, (tenant, stream.clone()))? {
-            Some(place) => place,
-            None => self.insert_stream(conn, tenant, stream)?,
-        };
-        Ok(&mut self.heads[place])
-    }
-
-    fn place(&mut self, conn: &Connection, key: (i64, StreamId)) -> Result<Option<usize>, Failure> {
-        if let Some(place) = self.streams.get(&key) {
+        key: &(i64, StreamId),
+    ) -> Result<Option<usize>, Failure> {
+        if let Some(place) = self.streams.get(key) {
             return Ok(Some(*place));
         }
-        let (tenant, stream) = &key;
-        let mut statement = conn.prepare_cached(sql::FIND_STREAM)?;
-        let row = statement.query_row((tenant, stream.as_str()), |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<i64>>(3)?))
-        });
-        let Some((id, first, tombstoned, last)) = row.optional()? else {
-            return Ok(None);
-        };
-        let next = last.ok_or_else(|| without_events(stream))? + 1;
+        let (tenant, stream) = key;
+        let Some(found) = streams::find(conn, *tenant, stream)? else { return Ok(None) };
+        let StreamEnds { id, first, tombstoned, last, last_position } = found;
         let category = self.category(*tenant, stream);
-        Ok(Some(self.keep(key, StreamHead { id, next, first, tombstoned, category })))
+        let (next, is_new, is_dirty) = (last + 1, false, false);
+        let head =
+            StreamHead { id, next, first, tombstoned, last_position, is_new, is_dirty, category };
+        Ok(Some(self.keep(key.clone(), head)))
     }
 
-    fn insert_stream(
+    /// A stream that is not there yet; its row is written with those that changed.
+    fn add_stream(&mut self, tenant: i64, stream: &StreamId) -> usize {
+        let id = self.take_free(1);
+        let head = StreamHead {
+            id,
+            next: 0,
+            first: 0,
+            tombstoned: false,
+            last_position: 0,
+            is_new: true,
+            is_dirty: false,
+            category: self.category(tenant, stream),
+        };
+        self.keep((tenant, stream.clone()), head)
+    }
+
+    /// Counts an event in at the end of its stream, which is made if need be.
+    pub(crate) fn add_event(
         &mut self,
         conn: &Connection,
         tenant: i64,
         stream: &StreamId,
-    ) -> Result<usize, Failure> {
-        let (id, name) = (self.take_free(conn, 1)?, stream.as_str());
-        let row = StreamRow { id, tenant, name, first_revision: 0, tombstoned: false };
-        conn.prepare_cached(sql::INSERT_STREAM)?.execute((id, tenant, name, row.checksum()))?;
-        let category = self.category(tenant, stream);
-        let head = StreamHead { id, next: 0, first: 0, tombstoned: false, category };
-        Ok(self.keep((tenant, stream.clone()), head))
+        position: i64,
+    ) -> Result<StreamHead, Failure> {
+        let key = (tenant, stream.clone());
+        let place = match self.place(conn, &key)? {
+            Some(place) => place,
+            None => self.add_stream(tenant, stream),
+        };
+        let head = &mut self.heads[place];
+        if !head.is_dirty {
+            head.is_dirty = true;
+            self.dirty.push((tenant, key.1, place));
+        }
+        let before = *head;
+        head.next += 1;
+        head.last_position = position;
+        Ok(before)
+    }
+
+    /// Writes the rows of the streams that events were counted in.
+    pub(crate) fn write_streams(&mut self, conn: &Connection) -> Result<(), Failure> {
+        for (tenant, stream, place) in self.dirty.drain(..) {
+            let head = &mut self.heads[place];
+            let StreamHead { id, first, tombstoned, last_position, is_new, .. } = *head;
+            let ends = StreamEnds { id, first, tombstoned, last: head.next - 1, last_position };
+            let name = stream.as_str();
+            let checksum = ends.row(tenant, name).checksum();
+            if is_new {
+                let hash = stream_hash(tenant, name);
+                let mut insert = conn.prepare_cached(sql::INSERT_STREAM)?;
+                let (last, last_position) = (ends.last, ends.last_position);
+                insert.execute((
+                    id,
+                    tenant,
+                    name,
+                    first,
+                    tombstoned,
+                    last,
+                    last_position,
+                    hash,
+                    checksum,
+                ))?;
+            } else {
+                let mut update = conn.prepare_cached(sql::MOVE_STREAM)?;
+                update.execute((id, first, tombstoned, ends.last, last_position, checksum))?;
+            }
+            (head.is_new, head.is_dirty) = (false, false);
+        }
+        Ok(())
     }
 
     fn keep(&mut self, key: (i64, StreamId), head: StreamHead) -> usize {
@@ -173,6 +236,7 @@ impl Ids {
     pub(crate) fn make_kind(
         &mut self,
         conn: &Connection,
+        names: &mut Names,
         tenant: i64,
         stream: &StreamId,
         head: &StreamHead,
@@ -183,24 +247,39 @@ impl Ids {
             return Ok(*id);
         }
         let (category, name) = (stream.category(), event_type.as_str());
-        let mut statement = conn.prepare_cached(sql::FIND_KIND)?;
-        let found = statement.query_row((tenant, category, name), |row| row.get(0)).optional()?;
-        let id = if let Some(id) = found {
-            id
-        } else {
-            let id = self.take_free(conn, 2)?;
-            let checksum = kind_checksum(id, tenant, category, name);
-            let mut statement = conn.prepare_cached(sql::INSERT_KIND)?;
-            statement.execute((id, tenant, category, name, checksum))?;
-            id
+        let found =
+            find_kinds(conn, names, Tenants::one(tenant), Some(category), Some(event_type))?;
+        let id = match found.first() {
+            Some(id) => *id,
+            None => self.insert_kind(conn, tenant, category, name)?,
         };
         self.kinds.insert(key, id);
+        Ok(id)
+    }
+
+    fn insert_kind(
+        &mut self,
+        conn: &Connection,
+        tenant: i64,
+        category: &str,
+        name: &str,
+    ) -> Result<i64, Failure> {
+        let id = self.take_free(2);
+        let checksum = kind_checksum(id, tenant, category, name);
+        let mut statement = conn.prepare_cached(sql::INSERT_KIND)?;
+        statement.execute((id, tenant, category, name, checksum))?;
+        let mut statement = conn.prepare_cached(sql::INSERT_KIND_KEY)?;
+        for hash in kind_hashes(category, name) {
+            statement.execute((hash, tenant, id))?;
+        }
+        self.kind_ends.begin(id);
         Ok(id)
     }
 
     pub(crate) fn make_tag(
         &mut self,
         conn: &Connection,
+        names: &mut Names,
         tenant: i64,
         tag: &Tag,
     ) -> Result<i64, Failure> {
@@ -208,7 +287,7 @@ impl Ids {
         if let Some(id) = self.tags.get(&key) {
             return Ok(*id);
         }
-        let id = self.make_term(conn, tenant, TAG, tag.as_str())?;
+        let id = self.make_term(conn, names, tenant, &TermName::Tag(tag.clone()))?;
         self.tags.insert(key, id);
         Ok(id)
     }
@@ -216,6 +295,7 @@ impl Ids {
     pub(crate) fn make_correlation(
         &mut self,
         conn: &Connection,
+        names: &mut Names,
         tenant: i64,
         correlation: &CorrelationId,
     ) -> Result<i64, Failure> {
@@ -223,7 +303,8 @@ impl Ids {
         if let Some(id) = self.correlations.get(&key) {
             return Ok(*id);
         }
-        let id = self.make_term(conn, tenant, CORRELATION, correlation.as_str())?;
+        let id =
+            self.make_term(conn, names, tenant, &TermName::Correlation(correlation.clone()))?;
         self.correlations.insert(key, id);
         Ok(id)
     }
@@ -231,39 +312,26 @@ impl Ids {
     fn make_term(
         &mut self,
         conn: &Connection,
+        names: &mut Names,
         tenant: i64,
-        form: i64,
-        name: &str,
+        term: &TermName,
     ) -> Result<i64, Failure> {
-        let mut statement = conn.prepare_cached(sql::FIND_TERM)?;
-        let found = statement.query_row((tenant, form, name), |row| row.get(0)).optional()?;
-        if let Some(id) = found {
-            return Ok(id);
+        if let Some(id) = find_terms(conn, names, Tenants::one(tenant), term)?.first() {
+            return Ok(*id);
         }
-        let id = self.take_free(conn, 3)?;
+        let (form, name) = term.stored();
+        let id = self.take_free(3);
         let checksum = term_checksum(id, tenant, form, name);
         let mut statement = conn.prepare_cached(sql::INSERT_TERM)?;
-        statement.execute((id, tenant, form, name, checksum))?;
+        statement.execute((id, tenant, form, name, term_hash(form, name), checksum))?;
+        self.term_ends.begin(id);
         Ok(id)
     }
 
-    fn take_free(&mut self, conn: &Connection, sort: usize) -> Result<i64, Failure> {
-        if self.free.is_none() {
-            let mut statement = conn.prepare_cached(sql::NEXT_IDS)?;
-            self.free =
-                Some(statement.query_row([], |row| {
-                    Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
-                })?);
-        }
-        let free = self.free.as_mut().expect("they were read just now");
-        free[sort] += 1;
-        Ok(free[sort] - 1)
+    fn take_free(&mut self, sort: usize) -> i64 {
+        self.counts[sort] += 1;
+        self.counts[sort]
     }
-}
-
-/// A stream is made with its first event, so one without is damaged.
-pub(crate) fn without_events(stream: &StreamId) -> Failure {
-    Failure::Corrupt(format!("stream {stream}: expected at least one event, found none"))
 }
 
 fn trim<K: Eq + Hash, V>(kept: &mut Kept<K, V>) {

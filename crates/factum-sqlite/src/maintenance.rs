@@ -9,12 +9,13 @@ use factum_core::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::claims::{put_claim, without_row};
 use crate::error::{Failure, closed};
 use crate::names::Names;
 use crate::query::QueryScope;
 use crate::reader::Reader;
 use crate::rows::EventRow;
-use crate::{SqliteStore, backup, migrate, sql, verify};
+use crate::{SqliteStore, backup, migrate, sql, streams, tenants, verify};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -22,7 +23,7 @@ impl Maintenance for SqliteStore {
     async fn stats(&self) -> Result<StoreStats, StoreError> {
         let (scope, path) = (self.scope.clone(), self.shared.config.path.clone());
         let count = move |reader: &mut Reader| {
-            let tenant = match QueryScope::new(&reader.conn, &scope)? {
+            let tenant = match reader.query_scope(&scope)? {
                 QueryScope::All => None,
                 QueryScope::One { id, .. } => Some(id.unwrap_or(0)), // Ids start at 1: counts nothing.
             };
@@ -124,17 +125,12 @@ fn rebuild_claims(conn: &mut Connection) -> Result<u64, Failure> {
     let transaction = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let claims = fold_claims(&transaction)?;
     transaction.execute("DELETE FROM claims", [])?;
-    let mut put = transaction.prepare(sql::PUT_CLAIM)?;
     for (tenant, claim, owner) in claims.iter() {
-        let tenant: i64 = transaction
-            .prepare_cached(sql::FIND_TENANT)?
-            .query_row([tenant.as_str()], |row| row.get(0))?;
-        let stream: i64 = transaction
-            .prepare_cached(sql::FIND_STREAM)?
-            .query_row((tenant, owner.as_str()), |row| row.get(0))?;
-        put.execute((tenant, claim.name(), claim.value(), stream))?;
+        let tenant = tenants::find(&transaction, tenant)?.ok_or_else(|| without_row(owner))?;
+        let stream =
+            streams::find(&transaction, tenant, owner)?.ok_or_else(|| without_row(owner))?;
+        put_claim(&transaction, tenant, claim, stream.id)?;
     }
-    drop(put);
     transaction.commit().map_err(Failure::Commit)?;
     Ok(claims.iter().len() as u64)
 }

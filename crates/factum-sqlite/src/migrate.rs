@@ -3,8 +3,10 @@
 use factum_core::{StoreError, StoreErrorKind, Timestamp};
 use rusqlite::Connection;
 
-use crate::error::failed;
+use crate::error::{Failure, failed};
 use crate::fail_point;
+
+mod checked_indexes;
 
 const OPERATION: &str = "open store";
 
@@ -16,7 +18,11 @@ pub(crate) const APPLICATION_ID: i32 = 0x4641_4354;
 pub(crate) struct Migration {
     pub(crate) name: &'static str,
     pub(crate) sql: &'static str,
+    /// What SQL cannot do.
+    pub(crate) fill: Option<Fill>,
 }
+
+pub(crate) type Fill = fn(&Connection) -> Result<(), Failure>;
 
 impl Migration {
     fn checksum(&self) -> i64 {
@@ -26,19 +32,22 @@ impl Migration {
 
 /// Every step there is. The format of a file is the number of steps it has taken.
 pub(crate) const MIGRATIONS: &[Migration] = &[
-    Migration { name: "0001_log", sql: include_str!("sql/migrations/0001_log.sql") },
-    Migration { name: "0002_claims", sql: include_str!("sql/migrations/0002_claims.sql") },
-    Migration { name: "0003_commands", sql: include_str!("sql/migrations/0003_commands.sql") },
-    Migration { name: "0004_snapshots", sql: include_str!("sql/migrations/0004_snapshots.sql") },
+    step("0001_log", include_str!("sql/migrations/0001_log.sql")),
+    step("0002_claims", include_str!("sql/migrations/0002_claims.sql")),
+    step("0003_commands", include_str!("sql/migrations/0003_commands.sql")),
+    step("0004_snapshots", include_str!("sql/migrations/0004_snapshots.sql")),
+    step("0005_subscriptions", include_str!("sql/migrations/0005_subscriptions.sql")),
     Migration {
-        name: "0005_subscriptions",
-        sql: include_str!("sql/migrations/0005_subscriptions.sql"),
+        fill: Some(checked_indexes::fill),
+        ..step("0006_checked_indexes", include_str!("sql/migrations/0006_checked_indexes.sql"))
     },
-    Migration {
-        name: "0006_view_tables",
-        sql: include_str!("sql/migrations/0006_view_tables.sql"),
-    },
+    step("0007_second_indexes", include_str!("sql/migrations/0007_second_indexes.sql")),
+    step("0008_view_tables", include_str!("sql/migrations/0008_view_tables.sql")),
 ];
+
+const fn step(name: &'static str, sql: &'static str) -> Migration {
+    Migration { name, sql, fill: None }
+}
 
 /// The format this program writes.
 pub(crate) fn format() -> u32 {
@@ -99,6 +108,9 @@ fn migrate_locked(
     check_history(conn, &steps[..taken])?;
     for (number, step) in (1_i64..).zip(steps).skip(taken) {
         conn.execute_batch(step.sql).map_err(sqlite)?;
+        if let Some(fill) = step.fill {
+            fill(conn).map_err(|failure| failure.into_store_error(OPERATION))?;
+        }
         let row = (number, step.name, step.checksum(), now.as_micros());
         conn.execute("INSERT INTO migrations VALUES (?1, ?2, ?3, ?4)", row).map_err(sqlite)?;
         fail_point::hit("migrate");

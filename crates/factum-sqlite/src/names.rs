@@ -33,14 +33,39 @@ pub(crate) enum TermName {
     Correlation(CorrelationId),
 }
 
+/// A kind's row.
+#[derive(Clone, Debug)]
+pub(crate) struct Kind {
+    pub(crate) tenant: i64,
+    pub(crate) category: String,
+    pub(crate) event_type: EventType,
+}
+
+/// A term's row.
+#[derive(Clone, Debug)]
+pub(crate) struct Term {
+    pub(crate) tenant: i64,
+    pub(crate) name: TermName,
+}
+
+impl TermName {
+    /// As it is stored: a form and a text.
+    pub(crate) fn stored(&self) -> (i64, &str) {
+        match self {
+            Self::Tag(tag) => (TAG, tag.as_str()),
+            Self::Correlation(correlation) => (CORRELATION, correlation.as_str()),
+        }
+    }
+}
+
 /// The names that one connection has loaded.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     tenant_ids: HashMap<TenantId, i64>,
     tenants: Slots<TenantId>,
     streams: Slots<StreamName>,
-    kinds: Slots<EventType>,
-    terms: Slots<TermName>,
+    kinds: Slots<Kind>,
+    terms: Slots<Term>,
 }
 
 impl Names {
@@ -76,11 +101,11 @@ impl Names {
         })
     }
 
-    pub(crate) fn kind(&mut self, conn: &Connection, id: i64) -> Result<&EventType, Failure> {
+    pub(crate) fn kind(&mut self, conn: &Connection, id: i64) -> Result<&Kind, Failure> {
         self.kinds.get_or_load(id, || load_kind(conn, id))
     }
 
-    pub(crate) fn term(&mut self, conn: &Connection, id: i64) -> Result<&TermName, Failure> {
+    pub(crate) fn term(&mut self, conn: &Connection, id: i64) -> Result<&Term, Failure> {
         self.terms.get_or_load(id, || load_term(conn, id))
     }
 }
@@ -97,17 +122,29 @@ fn load_tenant(conn: &Connection, id: i64) -> Result<TenantId, Failure> {
 fn load_stream(conn: &Connection, id: i64) -> Result<(i64, StreamId), Failure> {
     let mut statement = conn.prepare_cached(sql::STREAM_NAME)?;
     let row = statement.query_row([id], |row| {
-        let numbers: [i64; 4] = [row.get(0)?, row.get(2)?, row.get(3)?, row.get(4)?];
+        let mut numbers = [0; 6];
+        for (number, column) in numbers.iter_mut().zip([0, 2, 3, 4, 5, 6]) {
+            *number = row.get(column)?;
+        }
         Ok((row.get::<_, String>(1)?, numbers))
     });
-    let (name, [tenant, first, tombstoned, checksum]) = present(row, "stream", id)?;
+    let (name, [tenant, first_revision, tombstoned, last_revision, last_position, checksum]) =
+        present(row, "stream", id)?;
     let tombstoned = tombstoned != 0;
-    let row = StreamRow { id, tenant, name: &name, first_revision: first, tombstoned };
+    let row = StreamRow {
+        id,
+        tenant,
+        name: &name,
+        first_revision,
+        tombstoned,
+        last_revision,
+        last_position,
+    };
     checked(checksum == row.checksum(), "stream", id)?;
     Ok((tenant, name.parse().map_err(|_| damaged("stream", id))?))
 }
 
-fn load_kind(conn: &Connection, id: i64) -> Result<EventType, Failure> {
+fn load_kind(conn: &Connection, id: i64) -> Result<Kind, Failure> {
     let mut statement = conn.prepare_cached(sql::KIND_NAME)?;
     let row = statement.query_row([id], |row| {
         let texts: [String; 2] = [row.get(1)?, row.get(2)?];
@@ -115,10 +152,11 @@ fn load_kind(conn: &Connection, id: i64) -> Result<EventType, Failure> {
     });
     let ([category, name], tenant, checksum): (_, i64, i64) = present(row, "kind", id)?;
     checked(checksum == kind_checksum(id, tenant, &category, &name), "kind", id)?;
-    EventType::new(&name).map_err(|_| damaged("kind", id))
+    let event_type = EventType::new(&name).map_err(|_| damaged("kind", id))?;
+    Ok(Kind { tenant, category, event_type })
 }
 
-fn load_term(conn: &Connection, id: i64) -> Result<TermName, Failure> {
+fn load_term(conn: &Connection, id: i64) -> Result<Term, Failure> {
     let mut statement = conn.prepare_cached(sql::TERM_NAME)?;
     let row = statement.query_row([id], |row| {
         let numbers: [i64; 3] = [row.get(0)?, row.get(1)?, row.get(3)?];
@@ -126,11 +164,11 @@ fn load_term(conn: &Connection, id: i64) -> Result<TermName, Failure> {
     });
     let (name, [tenant, form, checksum]) = present(row, "term", id)?;
     checked(checksum == term_checksum(id, tenant, form, &name), "term", id)?;
-    let term = match form {
+    let name = match form {
         TAG => name.parse().map(TermName::Tag),
         _ => CorrelationId::new(&name).map(TermName::Correlation),
     };
-    term.map_err(|_| damaged("term", id))
+    Ok(Term { tenant, name: name.map_err(|_| damaged("term", id))? })
 }
 
 fn present<T>(row: rusqlite::Result<T>, what: &str, id: i64) -> Result<T, Failure> {

@@ -7,12 +7,16 @@ use factum_core::{Category, Position, Query, QueryItem, TenantId, TenantScope};
 use rusqlite::Connection;
 
 use crate::error::Failure;
-use crate::names::{CORRELATION, Names, TAG};
-use crate::rows::EventRow;
-use crate::{sql, tenants};
+use crate::names::{Names, TermName};
+use crate::rows::next_dense;
+use crate::{head, sql};
 
-/// How many positions of a posting list are read at once.
-const CHUNK: usize = 256;
+mod lists;
+mod lookup;
+
+use lists::{KIND_LISTS, ListSql, PostingList, TERM_LISTS};
+pub(crate) use lookup::{Tenants, find_kinds, find_terms};
+
 /// Beyond this many kinds, scanning the log and filtering beats merging lists.
 const KINDS_MAX: usize = 64;
 
@@ -26,32 +30,40 @@ pub(crate) enum QueryScope {
 }
 
 impl QueryScope {
-    pub(crate) fn new(conn: &Connection, scope: &TenantScope) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        conn: &Connection,
+        names: &mut Names,
+        scope: &TenantScope,
+    ) -> Result<Self, Failure> {
         Ok(match scope {
             TenantScope::All => Self::All,
             TenantScope::One(name) => {
-                Self::One { name: name.clone(), id: tenants::find(conn, name)? }
+                Self::One { name: name.clone(), id: names.tenant_id(conn, name)? }
             }
         })
     }
 
-    fn tenant(&self) -> Option<i64> {
+    /// Whether events of this tenant are in scope.
+    pub(crate) fn includes(&self, tenant: &TenantId) -> bool {
         match self {
-            Self::All => None,
-            Self::One { id, .. } => *id,
+            Self::All => true,
+            Self::One { name, .. } => name == tenant,
+        }
+    }
+
+    fn tenants(&self) -> Tenants {
+        match self {
+            Self::All => Tenants { first: i64::MIN, last: i64::MAX },
+            Self::One { id, .. } => Tenants::one(id.unwrap_or(0)), // Ids start at 1.
         }
     }
 
     /// Whether every event of the log is in scope.
-    fn is_everything(&self, conn: &Connection) -> rusqlite::Result<bool> {
+    fn is_everything(&self, conn: &Connection) -> Result<bool, Failure> {
         match self {
             Self::All => Ok(true),
             Self::One { id: None, .. } => Ok(false),
-            Self::One { .. } => {
-                let mut statement = conn.prepare_cached(sql::TENANT_COUNT)?;
-                let tenants: i64 = statement.query_row([], |row| row.get(0))?;
-                Ok(tenants == 1)
-            }
+            Self::One { .. } => Ok(head::read(conn)?.tenants() == 1),
         }
     }
 }
@@ -79,10 +91,11 @@ enum Plan {
 impl<'q> Matcher<'q> {
     pub(crate) fn new(
         conn: &'q Connection,
+        names: &mut Names,
         scope: &'q QueryScope,
         query: &'q Query,
     ) -> Result<Self, Failure> {
-        let plan = Plan::new(conn, scope, query)?;
+        let plan = Plan::new(conn, names, scope, query)?;
         Ok(Self { conn, scope, query, plan })
     }
 
@@ -140,17 +153,13 @@ impl<'q> Matcher<'q> {
         let mut statement = self.conn.prepare_cached(sql::LOG_PAGE)?;
         let mut rows = statement.query((after, through, i64::MAX))?;
         let mut left = most;
-        while left > 0
-            && let Some(row) = rows.next()?
-        {
-            let row = EventRow::verified(row)?;
-            let event = row.event(self.conn, names)?;
-            let visible = match self.scope {
-                QueryScope::All => true,
-                QueryScope::One { name, .. } => *name == event.tenant,
-            };
-            if visible && self.query.matches(&event) {
-                found(row.numbers.position);
+        for position in after + 1..=through {
+            if left == 0 {
+                break;
+            }
+            let event = next_dense(&mut rows, position)?.event(self.conn, names)?;
+            if self.scope.includes(&event.tenant) && self.query.matches(&event) {
+                found(position);
                 left -= 1;
             }
         }
@@ -164,7 +173,12 @@ pub(crate) fn signed(position: Position) -> i64 {
 }
 
 impl Plan {
-    fn new(conn: &Connection, scope: &QueryScope, query: &Query) -> Result<Self, Failure> {
+    fn new(
+        conn: &Connection,
+        names: &mut Names,
+        scope: &QueryScope,
+        query: &Query,
+    ) -> Result<Self, Failure> {
         if matches!(scope, QueryScope::One { id: None, .. }) {
             return Ok(Self::Postings(Node::Any(Vec::new())));
         }
@@ -175,7 +189,7 @@ impl Plan {
         let items = if query.is_all() { &everything } else { query.items() };
         let mut nodes = Vec::with_capacity(items.len());
         for item in items {
-            match Node::of_item(conn, scope.tenant(), item)? {
+            match Node::of_item(conn, names, scope.tenants(), item)? {
                 Some(node) => nodes.push(node),
                 None => return Ok(Self::Filter),
             }
@@ -198,29 +212,27 @@ impl Node {
     /// The positions of one alternative; `None` if it takes more lists than a scan costs.
     fn of_item(
         conn: &Connection,
-        tenant: Option<i64>,
+        names: &mut Names,
+        tenants: Tenants,
         item: &QueryItem,
     ) -> Result<Option<Self>, Failure> {
-        let tags = item.tags.iter().map(|tag| (TAG, tag.as_str()));
-        let correlation = item.correlation.iter().map(|it| (CORRELATION, it.as_str()));
+        let tags = item.tags.iter().map(|tag| TermName::Tag(tag.clone()));
+        let correlation = item.correlation.iter().map(|it| TermName::Correlation(it.clone()));
         let mut every = Vec::new();
-        for (form, name) in tags.chain(correlation) {
-            let mut statement = conn.prepare_cached(sql::FIND_TERMS)?;
-            let ids = statement.query_map((tenant, form, name), |row| row.get(0))?;
-            let ids: Vec<i64> = ids.collect::<Result<_, _>>()?;
-            every.push(Self::any(sql::TERM_POSITIONS, ids));
+        for term in tags.chain(correlation) {
+            every.push(Self::any(&TERM_LISTS, find_terms(conn, names, tenants, &term)?));
         }
         if every.is_empty() || item.category.is_some() || !item.types.is_empty() {
-            let kinds = find_kinds(conn, tenant, item)?;
+            let kinds = kinds_of_item(conn, names, tenants, item)?;
             if kinds.len() > KINDS_MAX {
                 return Ok(None);
             }
-            every.push(Self::any(sql::KIND_POSITIONS, kinds));
+            every.push(Self::any(&KIND_LISTS, kinds));
         }
         Ok(Some(Self::Every(every)))
     }
 
-    fn any(sql: &'static str, ids: Vec<i64>) -> Self {
+    fn any(sql: &'static ListSql, ids: Vec<i64>) -> Self {
         Self::Any(ids.into_iter().map(|id| Self::List(PostingList::new(sql, id))).collect())
     }
 
@@ -261,66 +273,22 @@ impl Node {
     }
 }
 
-fn find_kinds(
+/// The kinds that an alternative asks for, in order.
+fn kinds_of_item(
     conn: &Connection,
-    tenant: Option<i64>,
+    names: &mut Names,
+    tenants: Tenants,
     item: &QueryItem,
 ) -> Result<Vec<i64>, Failure> {
     let category = item.category.as_ref().map(Category::as_str);
-    let mut kinds = Vec::new();
     if item.types.is_empty() {
-        let mut statement = conn.prepare_cached(sql::FIND_KINDS)?;
-        for id in statement.query_map((tenant, category), |row| row.get(0))? {
-            kinds.push(id?);
-        }
+        return find_kinds(conn, names, tenants, category, None);
     }
+    let mut kinds = Vec::new();
     for event_type in &item.types {
-        let mut statement = conn.prepare_cached(sql::FIND_KINDS_OF_TYPE)?;
-        for id in statement.query_map((tenant, category, event_type.as_str()), |row| row.get(0))? {
-            kinds.push(id?);
-        }
+        kinds.extend(find_kinds(conn, names, tenants, category, Some(event_type))?);
     }
     kinds.sort_unstable();
     kinds.dedup();
     Ok(kinds)
-}
-
-/// One posting list, read forward in chunks.
-#[derive(Debug)]
-struct PostingList {
-    sql: &'static str,
-    id: i64,
-    chunk: Vec<i64>,
-    /// Where in the chunk the last answer stood.
-    at: usize,
-    /// Nothing follows the chunk.
-    complete: bool,
-}
-
-impl PostingList {
-    fn new(sql: &'static str, id: i64) -> Self {
-        Self { sql, id, chunk: Vec::new(), at: 0, complete: false }
-    }
-
-    fn seek(
-        &mut self,
-        conn: &Connection,
-        target: i64,
-        through: i64,
-    ) -> Result<Option<i64>, Failure> {
-        self.at += self.chunk[self.at..].partition_point(|it| *it < target);
-        if self.at == self.chunk.len() && !self.complete {
-            // A short first chunk: a query that leaps far or wants little reads little.
-            let most = if self.chunk.is_empty() { 16 } else { CHUNK };
-            self.chunk.clear();
-            let mut statement = conn.prepare_cached(self.sql)?;
-            let binds = (self.id, target, through, i64::try_from(most).unwrap_or(i64::MAX));
-            for position in statement.query_map(binds, |row| row.get(0))? {
-                self.chunk.push(position?);
-            }
-            self.complete = self.chunk.len() < most;
-            self.at = 0;
-        }
-        Ok(self.chunk.get(self.at).copied())
-    }
 }

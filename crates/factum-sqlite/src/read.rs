@@ -1,17 +1,17 @@
 //! One page at a time, each inside one read transaction.
 
 use factum_core::{LogRead, Page, Position, RecordedEvent, TenantScope, page_events};
-use rusqlite::{CachedStatement, Params};
+use rusqlite::CachedStatement;
 
 use crate::error::Failure;
 use crate::query::{Matcher, QueryScope, signed};
 use crate::reader::Reader;
-use crate::rows::{EventRow, PageBuilder};
+use crate::rows::{EventRow, PageBuilder, next_dense};
 use crate::sql;
 
 mod stream;
 
-pub(crate) use stream::stream_page;
+pub(crate) use stream::{StreamCursor, stream_page};
 
 /// A page, and the request for the rest if there is more.
 pub(crate) type Paged<R> = (Page, Option<R>);
@@ -30,7 +30,7 @@ pub(crate) fn log_page(
         let page = Page { events: Vec::new(), through: request.after };
         return Ok((page, None));
     }
-    let scope = QueryScope::new(&reader.conn, scope)?;
+    let scope = reader.query_scope(scope)?;
     let (events, full) = matching(reader, &scope, &request, end, size)?;
     let through = match events.last() {
         Some(last) if full => last.position,
@@ -52,7 +52,7 @@ fn matching(
 ) -> Result<(Vec<RecordedEvent>, bool), Failure> {
     let Reader { conn, names, .. } = reader;
     let LogRead { query, after, .. } = request;
-    let mut matcher = Matcher::new(conn, scope, query)?;
+    let mut matcher = Matcher::new(conn, names, scope, query)?;
     let mut log_page = conn.prepare_cached(sql::LOG_PAGE)?;
     if matcher.is_everything() {
         let mut events = Events { conn, names, page: PageBuilder::new(size, size) };
@@ -68,7 +68,7 @@ fn matching(
     }
     let full = events.page.is_full();
     let list = events.page.into_events();
-    match list.iter().find(|event| !query.matches(event)) {
+    match list.iter().find(|event| !(scope.includes(&event.tenant) && query.matches(event))) {
         Some(event) => Err(Failure::Corrupt(format!(
             "an index leads to the event at position {}, which it does not match",
             event.position
@@ -103,47 +103,58 @@ impl Events<'_> {
             if self.page.is_full() {
                 break;
             }
-            let missing =
-                || Failure::Corrupt(format!("the event at position {expected} is missing"));
-            let row = EventRow::verified(rows.next()?.ok_or_else(missing)?)?;
-            if row.numbers.position != expected {
-                return Err(missing());
-            }
+            let row = next_dense(&mut rows, expected)?;
             row.read_into(&mut self.page, self.conn, self.names)?;
         }
         Ok(())
     }
 
-    /// Reads the rows of one stream, whose revisions go up or down by one, until the page is full.
-    /// Returns the revision that the next page starts with.
+    /// Reads the rows of one stream from its first revision to its last, of which none may be missing,
+    /// until the page is full. Returns the revision that the next page starts with.
     fn stream_run(
         &mut self,
         statement: &mut CachedStatement<'_>,
-        binds: impl Params,
-        first: Option<i64>,
-        step: i64,
+        run: &StreamRun,
         mut seen: impl FnMut(&EventRow<'_>),
     ) -> Result<Option<i64>, Failure> {
+        let StreamRun { stream, first, last, step, end } = *run;
+        // One more than the page, to know whether another follows.
+        let most = i64::try_from(self.page.room().saturating_add(1)).unwrap_or(i64::MAX);
+        let mut rows = statement.query((stream, first.min(last), first.max(last), most))?;
         let mut expected = first;
-        let mut rows = statement.query(binds)?;
         while let Some(row) = rows.next()? {
             let row = EventRow::verified(row)?;
-            let found = row.numbers.revision;
-            if let Some(expected) = expected
-                && expected != found
-            {
-                let stream = &self.names.stream(self.conn, row.numbers.stream)?.stream;
-                return Err(Failure::Corrupt(format!(
-                    "stream {stream}: expected revision {expected} next, found {found}"
-                )));
+            if row.numbers.stream != stream || row.numbers.revision != expected {
+                return self.gap(stream, expected, &format!("revision {}", row.numbers.revision));
+            }
+            if row.numbers.position > end {
+                return Ok(None);
             }
             if self.page.is_full() {
-                return Ok(Some(found));
+                return Ok(Some(expected));
             }
-            expected = Some(found + step);
+            expected += step;
             seen(&row);
             row.read_into(&mut self.page, self.conn, self.names)?;
         }
-        Ok(None)
+        if expected == last + step { Ok(None) } else { self.gap(stream, expected, "the end") }
     }
+
+    fn gap<T>(&mut self, stream: i64, expected: i64, found: &str) -> Result<T, Failure> {
+        let stream = &self.names.stream(self.conn, stream)?.stream;
+        Err(Failure::Corrupt(format!(
+            "stream {stream}: expected revision {expected} next, found {found}"
+        )))
+    }
+}
+
+/// The rows of one stream from one revision to another, up or down.
+#[derive(Clone, Copy, Debug)]
+struct StreamRun {
+    stream: i64,
+    first: i64,
+    last: i64,
+    step: i64,
+    /// The last position that may be read.
+    end: i64,
 }

@@ -14,13 +14,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use factum_core::Position;
+use factum_core::{Position, TenantScope};
 use rusqlite::Connection;
 
 use crate::cache::{Seen, StreamCache};
 use crate::error::Failure;
 use crate::head;
 use crate::names::Names;
+use crate::query::QueryScope;
 use crate::read_file::ReadFile;
 use crate::views::{Guard, Statements};
 
@@ -107,11 +108,16 @@ impl Reader {
         if let Some(OpenTransaction { head: Some(head), .. }) = self.open {
             return Ok(head);
         }
-        let head = Position::new(head::read(&self.conn)?.cast_unsigned());
+        let head = Position::new(head::read(&self.conn)?.position.cast_unsigned());
         if let Some(open) = &mut self.open {
             open.head = Some(head);
         }
         Ok(head)
+    }
+
+    /// Whose events are meant.
+    pub(crate) fn query_scope(&mut self, scope: &TenantScope) -> Result<QueryScope, Failure> {
+        QueryScope::new(&self.conn, &mut self.names, scope)
     }
 
     /// When what the transaction reads was so.

@@ -6,7 +6,7 @@ use factum_core::{
     Timestamp,
 };
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, Row, Rows};
 
 use crate::cache::keep_row;
 use crate::codec::{EnvelopeReader, RowNumbers, event_checksum};
@@ -120,15 +120,16 @@ impl<'a> EventRow<'a> {
         let codec = envelope.byte().and_then(Codec::from_number).ok_or_else(bad)?;
         let schema = envelope.number().and_then(|it| u32::try_from(it).ok()).ok_or_else(bad)?;
         let tag_count = envelope.count().ok_or_else(bad)?;
-        let tags =
-            (0..tag_count).map(|_| match names.term(conn, envelope.term().ok_or_else(bad)?)? {
+        let tags = (0..tag_count).map(|_| {
+            match &names.term(conn, envelope.term().ok_or_else(bad)?)?.name {
                 TermName::Tag(tag) => Ok(tag.clone()),
                 TermName::Correlation(_) => Err(bad()),
-            });
+            }
+        });
         let tags = tags.collect::<Result<Tags, Failure>>()?;
         let correlation = match envelope.term().ok_or_else(bad)? {
             0 => None,
-            term => match names.term(conn, term)? {
+            term => match &names.term(conn, term)?.name {
                 TermName::Correlation(correlation) => Some(correlation.clone()),
                 TermName::Tag(_) => return Err(bad()),
             },
@@ -143,7 +144,7 @@ impl<'a> EventRow<'a> {
         if !envelope.is_at_end() {
             return Err(bad());
         }
-        let event_type = names.kind(conn, kind)?.clone();
+        let event_type = names.kind(conn, kind)?.event_type.clone();
         Ok(RecordedEvent {
             position: Position::new(position.cast_unsigned()),
             tenant: owner.tenant.clone(),
@@ -163,6 +164,16 @@ impl<'a> EventRow<'a> {
             metadata,
         })
     }
+}
+
+/// The next row, which must be of the event at `position`.
+pub(crate) fn next_dense<'r>(
+    rows: &'r mut Rows<'_>,
+    position: i64,
+) -> Result<EventRow<'r>, Failure> {
+    let missing = || Failure::Corrupt(format!("the event at position {position} is missing"));
+    let row = EventRow::verified(rows.next()?.ok_or_else(missing)?)?;
+    if row.numbers.position == position { Ok(row) } else { Err(missing()) }
 }
 
 /// A page ends early once its payloads take this many bytes, so that pages of large events do not
@@ -191,6 +202,11 @@ impl PageBuilder {
     /// Whether no further event belongs on this page.
     pub(crate) fn is_full(&self) -> bool {
         self.events.len() >= self.events_max || self.payloads.len() >= PAGE_BYTES
+    }
+
+    /// How many events it may take.
+    pub(crate) fn room(&self) -> usize {
+        self.events_max
     }
 
     fn push(&mut self, event: RecordedEvent, payload: &[u8]) {

@@ -48,7 +48,19 @@ impl SnapshotStore for SqliteStore {
             let mut statement = reader.conn.prepare_cached(sql::LATEST_SNAPSHOT)?;
             let mut rows =
                 statement.query((tenant.as_str(), stream.as_str(), kind.as_str(), through))?;
-            rows.next()?.map(snapshot).transpose()
+            let found = rows.next()?.map(snapshot).transpose()?;
+            match found {
+                Some(found)
+                    if found.stream != stream
+                        || found.kind != kind
+                        || number(found.revision.get()) > through =>
+                {
+                    Err(Failure::Corrupt(format!(
+                        "the index of snapshots leads from stream {stream} to another one"
+                    )))
+                }
+                found => Ok(found),
+            }
         };
         self.shared.readers.run(OPERATION, find).await
     }

@@ -210,7 +210,7 @@ impl EventStore for SqliteStore {
         let tenant = self.tenant().map_err(|it| StoreError::refused(OPERATION, &it))?;
         let (scope, command) = (TenantScope::One(tenant.clone()), command.clone());
         let now = self.shared.config.clock.now();
-        let find = move |reader: &mut Reader| match QueryScope::new(&reader.conn, &scope)? {
+        let find = move |reader: &mut Reader| match reader.query_scope(&scope)? {
             QueryScope::One { id: Some(tenant), .. } => {
                 commands::find(&reader.conn, &mut reader.names, tenant, &command, now)
             }
@@ -234,7 +234,8 @@ impl EventStore for SqliteStore {
             Ok(tenant) => (Some(tenant.clone()), None),
             Err(refusal) => (None, Some(refusal)),
         };
-        pages(&self.shared.readers, OPERATION, request, refused, move |reader, request| {
+        let cursor = read::StreamCursor::new(request);
+        pages(&self.shared.readers, OPERATION, cursor, refused, move |reader, request| {
             let tenant = tenant.as_ref().expect("a handle of all tenants was refused");
             read::stream_page(reader, tenant, request)
         })

@@ -16,7 +16,7 @@ use crate::{SqliteStore, letters, sql};
 
 mod rows;
 
-pub(crate) use rows::{find, place, progress, put, scope_of, scope_text};
+pub(crate) use rows::{find, is_checked, place, progress, put, put_checked, scope_of, scope_text};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]

@@ -11,16 +11,26 @@ use crate::{head, sql};
 pub(crate) fn find(conn: &Connection, tenant: &TenantId) -> Result<Option<i64>, Failure> {
     let mut statement = conn.prepare_cached(sql::FIND_TENANT)?;
     let found = statement.query_row([tenant.as_str()], |row| row.get(0)).optional()?;
-    if found.is_none() {
-        check_absent(conn, tenant)?;
+    match found {
+        Some(id) => {
+            let mut statement = conn.prepare_cached(sql::TENANT_NAME)?;
+            let checksum: Option<i64> = statement.query_row([id], |row| row.get(1)).optional()?;
+            if checksum != Some(tenant_checksum(id, tenant.as_str())) {
+                return Err(damaged(tenant));
+            }
+        }
+        None => check_absent(conn, tenant)?,
     }
     Ok(found)
 }
 
+fn damaged(tenant: &TenantId) -> Failure {
+    Failure::Corrupt(format!("the rows or the index of tenants are damaged near {tenant}"))
+}
+
 /// Makes sure by the rows themselves that a tenant missing from their index is not there.
 fn check_absent(conn: &Connection, tenant: &TenantId) -> Result<(), Failure> {
-    let damaged =
-        || Failure::Corrupt(format!("the rows or the index of tenants are damaged near {tenant}"));
+    let damaged = || damaged(tenant);
     let mut statement = conn.prepare_cached(sql::ALL_TENANTS)?;
     let mut rows = statement.query([])?;
     let mut expected = 1;
@@ -35,7 +45,8 @@ fn check_absent(conn: &Connection, tenant: &TenantId) -> Result<(), Failure> {
         }
         expected += 1;
     }
-    if expected == 1 && head::read(conn)? > 0 {
+    // The writer's transaction may hold more of them than the head says.
+    if expected - 1 < head::read(conn)?.tenants() {
         return Err(damaged());
     }
     Ok(())

@@ -95,7 +95,7 @@ async fn f4_each_kind_of_damage_is_found_and_named() {
             "DELETE FROM term_positions WHERE position = 35",
             "position 35: missing from the index of its tag",
         ),
-        ("INSERT INTO term_positions VALUES (1, 9999)", "index term_positions"),
+        ("INSERT INTO term_positions VALUES (1, 9999, 0)", "index term_positions"),
         ("UPDATE streams SET name = 'account/bo2' WHERE name = 'account/bob'", "row of stream"),
         ("UPDATE streams SET tombstoned = 1 WHERE name = 'account/cy'", "row of stream"),
         ("UPDATE kinds SET event_type = 'account.hacked' WHERE id = 1", "row of kind 1"),
@@ -115,7 +115,7 @@ async fn f4_each_kind_of_damage_is_found_and_named() {
         ("UPDATE subscriptions SET last_id = x'00', last_position = 1", "row of subscription"),
         ("DELETE FROM letters", "to be [0, 0, 0], found [1, 0, 1]"),
         ("UPDATE letters SET status = 1", "to be [1, 1, 0], found [1, 0, 1]"),
-        ("UPDATE letters SET event_type = ''", "at position 7 makes no sense"),
+        ("UPDATE letters SET event_type = ''", "at position 7 differs from its checksum"),
         ("DELETE FROM subscriptions", "dead letter at position 7: its subscription mails"),
     ];
     for (damage, named) in cases {
@@ -183,8 +183,10 @@ async fn a_posting_that_leads_to_the_wrong_event_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     build(folder.path()).await;
     let conn = rusqlite::Connection::open(folder.path().join("log.db")).unwrap();
-    conn.execute_batch("INSERT INTO term_positions SELECT id, 2 FROM terms WHERE name = 'order:6'")
-        .unwrap();
+    conn.execute_batch(
+        "INSERT INTO term_positions SELECT id, 2, 0 FROM terms WHERE name = 'order:6'",
+    )
+    .unwrap();
     drop(conn);
     let store = open(folder.path()).await;
     let query = QueryItem::default().tag(Tag::new("order", "6").unwrap());

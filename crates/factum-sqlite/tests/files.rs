@@ -80,7 +80,7 @@ async fn f27_a_newer_format_is_refused_and_left_alone() {
     let (kind, message) = refusal(path.clone()).await;
     assert_eq!(kind, StoreErrorKind::Incompatible);
     assert!(message.contains("found format 4000"), "{message}");
-    with_sqlite(&path, "PRAGMA user_version = 6");
+    with_sqlite(&path, "PRAGMA user_version = 8");
     assert_eq!(all(&open(folder.path()).await).await.len(), 3, "nothing was changed");
 }
 
@@ -95,21 +95,27 @@ async fn a_file_whose_migrations_were_edited_is_refused() {
     assert!(message.contains("checksums"), "{message}");
 }
 
-/// The step that format 1 had taken, as it was released.
+/// A file with the step that format 1 had taken.
 #[tokio::test]
 async fn f27_older_formats_are_brought_forward() {
     let folder = tempfile::tempdir().unwrap();
-    open(folder.path()).await.append(append("ann", 0..3)).await.unwrap();
+    let new = folder.path().join("new.db");
+    drop(SqliteStore::open(SqliteStoreConfig::new(&new)).await.unwrap());
     let path = folder.path().join("log.db");
+    with_sqlite(&path, include_str!("../src/sql/migrations/0001_log.sql"));
     with_sqlite(
         &path,
-        "DROP TABLE claims; DROP TABLE commands; DROP TABLE snapshots; DROP TABLE subscriptions; \
-         DROP TABLE letters; DROP TABLE view_migrations; DROP TABLE view_tables; DELETE FROM migrations WHERE number > 1; \
-         PRAGMA user_version = 1",
+        &format!(
+            "ATTACH '{}' AS new; CREATE TABLE migrations AS SELECT * FROM new.migrations \
+             WHERE number = 1; PRAGMA application_id = {}; PRAGMA user_version = 1",
+            new.display(),
+            0x4641_4354
+        ),
     );
     let store = open(folder.path()).await;
+    store.append(append("ann", 0..3)).await.unwrap();
     assert_eq!(all(&store).await.len(), 3);
-    assert_eq!(store.stats().await.unwrap().format, 6);
+    assert_eq!(store.stats().await.unwrap().format, 8);
     assert_eq!(store.verify().await.unwrap().findings, [""; 0]);
 }
 
@@ -137,7 +143,7 @@ async fn a_file_from_before_snapshots_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let all = open_fixture(folder.path(), "format-3.db").await;
     assert_eq!(all.snapshots(SnapshotList::default()).await.unwrap(), []);
-    assert_eq!(all.stats().await.unwrap().format, 6);
+    assert_eq!(all.stats().await.unwrap().format, 8);
     let store = all.for_tenant(&TenantId::default()).unwrap();
     store.save_snapshot(snapshot("ann", 1)).await.unwrap();
     drop((all, store));
@@ -173,7 +179,7 @@ fn declared() -> Registration {
 async fn a_file_from_before_subscriptions_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let all = open_fixture(folder.path(), "format-4.db").await;
-    assert_eq!(all.stats().await.unwrap().format, 6);
+    assert_eq!(all.stats().await.unwrap().format, 8);
     assert_eq!(all.subscriptions(ProgressList::default()).await.unwrap(), []);
     let registered = all.register(declared()).await.unwrap();
     assert_eq!(all.progress(&registered.name.clone()).await.unwrap(), Some(registered));

@@ -4,11 +4,14 @@ use factum_core::{
     DeadLetter, DeadLetterKey, DeadLetterStatus, EventId, EventType, LaneKey, Position,
     SubscriptionName, TenantId, Timestamp, judge,
 };
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, ToSql};
 
 use crate::error::Failure;
 use crate::sql;
-use crate::subscriptions::{place, scope_of};
+use crate::subscriptions::{is_checked, place, put_checked, scope_of};
+
+/// How many columns the checksum of a letter covers.
+const COLUMNS: usize = 13;
 
 /// Stores a letter in place of what is stored of its event.
 pub(super) fn put(
@@ -18,29 +21,32 @@ pub(super) fn put(
     letter: &DeadLetter,
 ) -> Result<(), Failure> {
     let cause = judge::cut_cause(letter.cause.clone());
-    conn.prepare_cached(sql::PUT_LETTER)?.execute(params![
-        scope,
-        name.as_str(),
-        place(letter.position),
-        letter.key.as_str(),
-        letter.status.number(),
+    // Whether it is due changes by itself, and is no part of the checksum.
+    let columns: [&dyn ToSql; COLUMNS] = [
+        &scope,
+        &name.as_str(),
+        &place(letter.position),
+        &letter.key.as_str(),
+        &letter.status.number(),
         letter.id.as_bytes(),
-        letter.tenant.as_str(),
-        letter.stream.as_str(),
-        letter.event_type.as_str(),
-        cause,
-        letter.attempts,
-        letter.first_at.as_micros(),
-        letter.last_at.as_micros(),
-        letter.due,
-    ])?;
-    Ok(())
+        &letter.tenant.as_str(),
+        &letter.stream.as_str(),
+        &letter.event_type.as_str(),
+        &cause,
+        &letter.attempts,
+        &letter.first_at.as_micros(),
+        &letter.last_at.as_micros(),
+    ];
+    put_checked(conn, sql::PUT_LETTER, &columns, &[&letter.due])
 }
 
 /// The letter in a row of the columns that all statements list.
 pub(crate) fn letter(row: &Row<'_>) -> Result<(DeadLetterKey, DeadLetter), Failure> {
     let text = |column| row.get_ref(column).ok()?.as_str().ok();
     let read = || {
+        if !is_checked(row, COLUMNS, COLUMNS + 1).ok()? {
+            return None;
+        }
         let position = Position::new(row.get::<_, i64>(2).ok()?.cast_unsigned());
         let key = (scope_of(text(0)?).ok()?, SubscriptionName::new(text(1)?).ok()?, position);
         let letter = DeadLetter {
@@ -64,7 +70,7 @@ pub(crate) fn letter(row: &Row<'_>) -> Result<(DeadLetterKey, DeadLetter), Failu
         let position: i64 = row.get(2).unwrap_or(-1);
         Failure::Corrupt(format!(
             "the dead letter of subscription {name:?} of scope {scope:?} at position {position} \
-             makes no sense"
+             differs from its checksum"
         ))
     })
 }

@@ -3,24 +3,41 @@
 use factum_core::{
     Direction, Page, RecordedEvent, Refusal, Revision, StreamId, StreamRead, TenantId,
 };
-use rusqlite::OptionalExtension;
+use rusqlite::Connection;
 
-use super::{Events, Paged, page_size};
+use super::{Events, Paged, StreamRun, page_size};
 use crate::cache::{RUN_BYTES_MAX, RUN_ROWS_MAX, Run, kept_rows};
 use crate::error::Failure;
-use crate::ids::without_events;
 use crate::names::StreamName;
 use crate::query::signed;
 use crate::reader::Reader;
-use crate::rows::PageBuilder;
+use crate::rows::{EventRow, PageBuilder};
 use crate::sql;
+use crate::streams::{self, StreamEnds};
 
-/// The events of a page, and the revision that the next one starts with.
-type Found = (Vec<RecordedEvent>, Option<i64>);
+/// The events of a page, the revision that the next one starts with, and the first that is read.
+type Found = (Vec<RecordedEvent>, Option<i64>, i64);
+
+/// A read over a stream and where it stands.
+#[derive(Debug)]
+pub(crate) struct StreamCursor {
+    request: StreamRead,
+    /// The first revision that was to be read when the read began, after its first page: what is
+    /// truncated while it goes on is still read.
+    oldest: Option<i64>,
+}
+
+impl StreamCursor {
+    pub(crate) fn new(request: StreamRead) -> Self {
+        Self { request, oldest: None }
+    }
+}
 
 /// Which part of a stream a page is to hold.
 struct Part {
     tenant: i64,
+    /// The first revision that is read; `None` for what the stream says.
+    oldest: Option<i64>,
     direction: Direction,
     from: Option<i64>,
     /// The last position that may be read.
@@ -34,8 +51,9 @@ struct Part {
 pub(crate) fn stream_page(
     reader: &mut Reader,
     tenant: &TenantId,
-    mut request: StreamRead,
-) -> Result<Paged<StreamRead>, Failure> {
+    mut cursor: StreamCursor,
+) -> Result<Paged<StreamCursor>, Failure> {
+    let StreamCursor { request, oldest } = &mut cursor;
     let head = reader.head()?;
     let end = request.through.map_or(head, |through| through.min(head));
     request.through = Some(end);
@@ -46,6 +64,7 @@ pub(crate) fn stream_page(
     };
     let part = Part {
         tenant: id,
+        oldest: *oldest,
         direction: request.direction,
         from: request.from.map(|from| i64::try_from(from.get()).unwrap_or(i64::MAX)),
         end: signed(end),
@@ -53,17 +72,18 @@ pub(crate) fn stream_page(
         size,
     };
     let kept = kept_page(reader, tenant, &request.stream, &part, signed(head))?;
-    let (events, next) = match kept {
+    let (events, next, first) = match kept {
         Some(found) => found,
         None => match find_stream(reader, id, &request.stream)?.filter(|_| size > 0) {
             Some(stream) => read_page(reader, &request.stream, &stream, &part)?,
             None => return Ok((nothing, None)),
         },
     };
+    *oldest = Some(first);
     request.limit = request.limit.map(|limit| limit - events.len() as u64);
     request.from = next.map(|next| Revision::new(next.cast_unsigned()));
     let more = next.is_some() && request.limit != Some(0);
-    Ok((Page { events, through: end }, more.then_some(request)))
+    Ok((Page { events, through: end }, more.then_some(cursor)))
 }
 
 /// The page from memory, if all of it is kept.
@@ -79,7 +99,8 @@ fn kept_page(
         return Ok(None);
     };
     let Some(run) = cache.find(part.tenant, stream, head, rows) else { return Ok(None) };
-    let from = part.from.unwrap_or(run.oldest).max(run.oldest);
+    let oldest = part.oldest.unwrap_or(run.oldest);
+    let from = part.from.unwrap_or(oldest).max(oldest);
     if from < run.first || part.size == 0 {
         return Ok(None);
     }
@@ -95,30 +116,38 @@ fn kept_page(
             continue;
         }
         if page.is_full() {
-            return Ok(Some((page.into_events(), Some(numbers.revision))));
+            return Ok(Some((page.into_events(), Some(numbers.revision), oldest)));
         }
         row.read_owned_into(&mut page, conn, names, &owner)?;
     }
-    Ok(Some((page.into_events(), None)))
+    Ok(Some((page.into_events(), None, oldest)))
 }
 
 /// The page from the rows. What is small and reaches to the stream's end is kept.
 fn read_page(
     reader: &mut Reader,
     name: &StreamId,
-    stream: &FoundStream,
+    stream: &StreamEnds,
     part: &Part,
 ) -> Result<Found, Failure> {
-    let (oldest, newest) = (stream.first, stream.last);
+    let (oldest, newest) = (part.oldest.unwrap_or(stream.first), stream.last);
     let (sql, from, to, step) = match part.direction {
         Direction::Forward => {
             (sql::STREAM_FORWARD, part.from.unwrap_or(oldest).max(oldest), newest, 1)
         }
         Direction::Backward => {
-            (sql::STREAM_BACKWARD, oldest, part.from.unwrap_or(newest).min(newest), -1)
+            let from = part.from.unwrap_or(newest).min(newest);
+            let from = match part.to_head {
+                true => from,
+                false => newest_through(&reader.conn, stream.id, oldest, from, part.end)?,
+            };
+            (sql::STREAM_BACKWARD, from, oldest, -1)
         }
     };
-    let there = usize::try_from(to.saturating_sub(from).saturating_add(1)).unwrap_or(0);
+    let there = usize::try_from((to - from) * step + 1).unwrap_or(0);
+    if there == 0 {
+        return Ok((Vec::new(), None, oldest));
+    }
     let seen = reader.seen().filter(|_| {
         part.to_head && step > 0 && there <= RUN_ROWS_MAX.min(part.size) && reader.cache.is_some()
     });
@@ -131,42 +160,59 @@ fn read_page(
     };
     let mut events = Events { conn, names, page: PageBuilder::new(part.size, there) };
     let mut statement = conn.prepare_cached(sql)?;
-    // One more than the page, to know whether another follows.
-    let most = i64::try_from(part.size.saturating_add(1)).unwrap_or(i64::MAX);
-    let binds = (stream.id, from, to, part.end, most);
-    let first = if step > 0 { Some(from) } else { None };
-    let next = events.stream_run(&mut statement, binds, first, step, keep)?;
+    let run = StreamRun { stream: stream.id, first: from, last: to, step, end: part.end };
+    let next = events.stream_run(&mut statement, &run, keep)?;
     let events = events.page.into_events();
     if let (Some(seen), Some(cache)) = (seen, cache)
         && (1..=RUN_BYTES_MAX).contains(&rows.len())
         && events.len() == there
+        && oldest == stream.first
     {
         let run = Run { stream: stream.id, oldest, first: from, last: to };
         cache.keep(part.tenant, name, run, rows, seen);
     }
-    Ok((events, next))
+    Ok((events, next, oldest))
 }
 
-/// What a read needs to know of its stream.
-struct FoundStream {
-    id: i64,
-    first: i64,
-    last: i64,
+/// The last revision from `oldest` to `newest` that stands at or before `end`; `oldest - 1` if none
+/// does. Revisions and positions go up together.
+fn newest_through(
+    conn: &Connection,
+    stream: i64,
+    oldest: i64,
+    newest: i64,
+    end: i64,
+) -> Result<i64, Failure> {
+    let (mut before, mut after) = (oldest - 1, newest + 1);
+    while before + 1 < after {
+        let middle = before + (after - before) / 2;
+        if position_of(conn, stream, middle)? <= end { before = middle } else { after = middle }
+    }
+    Ok(before)
+}
+
+/// Where an event of the stream stands, by its row.
+fn position_of(conn: &Connection, stream: i64, revision: i64) -> Result<i64, Failure> {
+    let mut statement = conn.prepare_cached(sql::STREAM_FORWARD)?;
+    let mut rows = statement.query((stream, revision, revision, 1))?;
+    let row = rows.next()?.map(EventRow::verified).transpose()?.map(|row| row.numbers);
+    match row.filter(|row| row.stream == stream && row.revision == revision) {
+        Some(row) => Ok(row.position),
+        None => Err(Failure::Corrupt(format!(
+            "stream {stream}: expected revision {revision}, found another row or none"
+        ))),
+    }
 }
 
 fn find_stream(
     reader: &Reader,
     tenant: i64,
     stream: &StreamId,
-) -> Result<Option<FoundStream>, Failure> {
-    let mut statement = reader.conn.prepare_cached(sql::FIND_STREAM)?;
-    let row = statement.query_row((tenant, stream.as_str()), |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, Option<i64>>(3)?))
-    });
-    match row.optional()? {
-        Some((_, _, true, _)) => Err(Refusal::StreamDeleted { stream: stream.clone() }.into()),
-        Some((_, _, _, None)) => Err(without_events(stream)),
-        Some((id, first, _, Some(last))) => Ok(Some(FoundStream { id, first, last })),
-        None => Ok(None),
+) -> Result<Option<StreamEnds>, Failure> {
+    match streams::find(&reader.conn, tenant, stream)? {
+        Some(found) if found.tombstoned => {
+            Err(Refusal::StreamDeleted { stream: stream.clone() }.into())
+        }
+        found => Ok(found),
     }
 }

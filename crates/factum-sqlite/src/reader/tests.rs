@@ -16,6 +16,10 @@ fn store(folder: &std::path::Path) -> (Connection, Reader, Tickets) {
     (conn, reader, tickets)
 }
 
+fn move_head(conn: &Connection, position: i64) {
+    head::write(conn, head::Head { position, ..head::Head::default() }).unwrap();
+}
+
 fn head(reader: &mut Reader, ticket: u64) -> u64 {
     reader.take_up(ticket);
     reader.in_transaction(Reader::head).unwrap().get()
@@ -27,7 +31,7 @@ fn reads_that_waited_together_share_one_state_and_later_ones_do_not() {
     let (conn, mut reader, tickets) = store(folder.path());
     let waiting = [tickets.draw(), tickets.draw()];
     assert_eq!(head(&mut reader, waiting[0]), 0);
-    head::write(&conn, 1).unwrap();
+    move_head(&conn, 1);
     assert_eq!(head(&mut reader, waiting[1]), 0, "one transaction serves both");
     assert_eq!(head(&mut reader, tickets.draw()), 1, "asked for after the write");
 }
@@ -38,12 +42,12 @@ fn a_transaction_ends_after_a_failure_and_after_enough_reads() {
     let (conn, mut reader, tickets) = store(folder.path());
     let waiting: Vec<u64> = (0..=SHARED_BY_MAX + 2).map(|_| tickets.draw()).collect();
     assert_eq!(head(&mut reader, waiting[0]), 0);
-    head::write(&conn, 1).unwrap();
+    move_head(&conn, 1);
     reader.take_up(waiting[1]);
     let failed = reader.in_transaction(|_| Err::<(), _>(Failure::Corrupt("damaged".into())));
     assert!(failed.is_err() && reader.conn.is_autocommit());
     assert_eq!(head(&mut reader, waiting[2]), 1, "a new transaction");
-    head::write(&conn, 2).unwrap();
+    move_head(&conn, 2);
     let heads: Vec<u64> = waiting[3..].iter().map(|ticket| head(&mut reader, *ticket)).collect();
     assert_eq!(heads.iter().filter(|head| **head == 1).count(), SHARED_BY_MAX as usize - 1);
     assert_eq!(heads.last(), Some(&2));

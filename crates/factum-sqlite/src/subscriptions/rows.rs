@@ -4,10 +4,15 @@ use factum_core::{
     Epoch, EventId, HandledEvent, InvalidName, OwnerId, Pause, Position, Progress, Rebuild,
     SubscriptionKind, SubscriptionName, SubscriptionReport, SubscriptionState, TenantId, Timestamp,
 };
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 
+use crate::codec::values_checksum;
 use crate::error::Failure;
 use crate::sql;
+
+/// How many columns are stored of a subscription, its checksum apart.
+const COLUMNS: usize = 25;
 
 /// What stands for the scope of all tenants; no tenant has this name, and it comes before every one.
 const ALL_TENANTS: &str = "*";
@@ -36,34 +41,61 @@ pub(crate) fn find(
 /// Stores what is known of a subscription from now on.
 pub(crate) fn put(conn: &Connection, progress: &Progress) -> Result<(), Failure> {
     let Progress { last, report, paused, rebuild, .. } = progress;
-    conn.prepare_cached(sql::PUT_SUBSCRIPTION)?.execute(params![
-        scope_text(progress.tenant.as_ref()),
-        progress.name.as_str(),
-        progress.kind.number(),
-        progress.version,
-        progress.shape,
-        place(progress.position),
-        last.map(|it| place(it.position)),
-        last.map(|it| *it.id.as_bytes()),
-        progress.epoch.get().cast_signed(),
-        progress.owner.as_ref().map(OwnerId::as_str),
-        progress.beat.cast_signed(),
-        progress.beat_at.map(Timestamp::as_micros),
-        report.state.number(),
-        report.reason,
-        place(report.head),
-        paused.as_ref().map(|it| it.reason.as_str()),
-        paused.as_ref().map(|it| it.at.as_micros()),
-        rebuild.as_ref().map(|it| place(it.after)),
-        rebuild.as_ref().map(|it| it.requested_at.as_micros()),
-        rebuild.as_ref().and_then(|it| it.target).map(place),
-        progress.parked_keys.cast_signed(),
-        progress.waiting_events.cast_signed(),
-        progress.dead_letters.cast_signed(),
-        progress.instructions.cast_signed(),
-        progress.updated_at.as_micros(),
-    ])?;
+    let values: [&dyn ToSql; COLUMNS] = [
+        &scope_text(progress.tenant.as_ref()),
+        &progress.name.as_str(),
+        &progress.kind.number(),
+        &progress.version,
+        &progress.shape,
+        &place(progress.position),
+        &last.map(|it| place(it.position)),
+        &last.map(|it| *it.id.as_bytes()),
+        &progress.epoch.get().cast_signed(),
+        &progress.owner.as_ref().map(OwnerId::as_str),
+        &progress.beat.cast_signed(),
+        &progress.beat_at.map(Timestamp::as_micros),
+        &report.state.number(),
+        &report.reason,
+        &place(report.head),
+        &paused.as_ref().map(|it| it.reason.as_str()),
+        &paused.as_ref().map(|it| it.at.as_micros()),
+        &rebuild.as_ref().map(|it| place(it.after)),
+        &rebuild.as_ref().map(|it| it.requested_at.as_micros()),
+        &rebuild.as_ref().and_then(|it| it.target).map(place),
+        &progress.parked_keys.cast_signed(),
+        &progress.waiting_events.cast_signed(),
+        &progress.dead_letters.cast_signed(),
+        &progress.instructions.cast_signed(),
+        &progress.updated_at.as_micros(),
+    ];
+    put_checked(conn, sql::PUT_SUBSCRIPTION, &values, &[])
+}
+
+/// Runs a statement that puts a row: its columns, those that change by themselves, and the checksum of
+/// the former.
+pub(crate) fn put_checked(
+    conn: &Connection,
+    sql: &str,
+    columns: &[&dyn ToSql],
+    others: &[&dyn ToSql],
+) -> Result<(), Failure> {
+    let stored = columns.iter().map(|it| it.to_sql()).collect::<rusqlite::Result<Vec<_>>>()?;
+    let checksum = values_checksum(stored.iter().map(|it| match it {
+        ToSqlOutput::Borrowed(value) => *value,
+        ToSqlOutput::Owned(value) => value.into(),
+        _ => ValueRef::Null,
+    }));
+    let checksum: [&dyn ToSql; 1] = [&checksum];
+    let binds = columns.iter().chain(others).chain(&checksum);
+    conn.prepare_cached(sql)?.execute(params_from_iter(binds))?;
     Ok(())
+}
+
+/// Whether the first `columns` of a row have the checksum that stands in column `at`.
+pub(crate) fn is_checked(row: &Row<'_>, columns: usize, at: usize) -> rusqlite::Result<bool> {
+    let values = (0..columns).map(|column| row.get_ref(column));
+    let values = values.collect::<rusqlite::Result<Vec<_>>>()?;
+    Ok(values_checksum(values.into_iter()) == row.get::<_, i64>(at)?)
 }
 
 /// Leaves of a subscription's row only its epoch.
@@ -72,8 +104,10 @@ pub(super) fn forget(
     tenant: Option<&TenantId>,
     name: &SubscriptionName,
 ) -> Result<(), Failure> {
+    let epoch = last_epoch(conn, tenant, name)?.get().cast_signed();
+    let scope = scope_text(tenant);
     let mut statement = conn.prepare_cached(sql::FORGET_SUBSCRIPTION)?;
-    statement.execute((scope_text(tenant), name.as_str()))?;
+    statement.execute((scope, name.as_str(), forgotten_checksum(scope, name, epoch)))?;
     Ok(())
 }
 
@@ -83,14 +117,35 @@ pub(super) fn last_epoch(
     tenant: Option<&TenantId>,
     name: &SubscriptionName,
 ) -> Result<Epoch, Failure> {
+    let scope = scope_text(tenant);
     let mut statement = conn.prepare_cached(sql::LAST_EPOCH)?;
-    let found = statement.query_row((scope_text(tenant), name.as_str()), |row| number(row, 0));
-    Ok(found.optional()?.map(Epoch::new).unwrap_or_default())
+    let found = statement.query_row((scope, name.as_str()), |row| {
+        Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, bool>(2)?))
+    });
+    let Some((epoch, checksum, forgotten)) = found.optional()? else {
+        return Ok(Epoch::default());
+    };
+    if forgotten && forgotten_checksum(scope, name, epoch) != checksum {
+        return Err(Failure::Corrupt(format!(
+            "what is left of the forgotten subscription {name} differs from its checksum"
+        )));
+    }
+    Ok(Epoch::new(epoch.cast_unsigned()))
+}
+
+/// The checksum of the row of a subscription that was forgotten: of its names and its epoch.
+fn forgotten_checksum(scope: &str, name: &SubscriptionName, epoch: i64) -> i64 {
+    let (scope, name) = (scope.as_bytes(), name.as_str().as_bytes());
+    let values = [ValueRef::Text(scope), ValueRef::Text(name), ValueRef::Integer(epoch)];
+    values_checksum(values.into_iter())
 }
 
 /// What a row of the columns that all statements list says.
 pub(crate) fn progress(row: &Row<'_>) -> Result<Progress, Failure> {
     let read = || -> rusqlite::Result<Option<Progress>> {
+        if !is_checked(row, COLUMNS, COLUMNS)? {
+            return Ok(None);
+        }
         let head = (row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
         let (Ok(tenant), Ok(name)) = (scope_of(head.0), SubscriptionName::new(head.1)) else {
             return Ok(None);
@@ -170,5 +225,7 @@ pub(crate) fn place(position: Position) -> i64 {
 fn damaged(row: &Row<'_>) -> Failure {
     let text = |column| row.get::<_, String>(column).optional().ok().flatten().unwrap_or_default();
     let (scope, name) = (text(0), text(1));
-    Failure::Corrupt(format!("the row of subscription {name:?} of scope {scope:?} makes no sense"))
+    Failure::Corrupt(format!(
+        "the row of subscription {name:?} of scope {scope:?} differs from its checksum"
+    ))
 }

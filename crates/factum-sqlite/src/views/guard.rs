@@ -19,6 +19,7 @@ pub(crate) const OWN_TABLES: [&str; 16] = [
     "commands",
     "events",
     "head",
+    "kind_keys",
     "kind_positions",
     "kinds",
     "letters",

@@ -1,3 +1,3 @@
 -- ?1 tenant, ?2 name
-SELECT id, first_revision, tombstoned, (SELECT max(revision) FROM events WHERE stream = streams.id)
+SELECT id, first_revision, tombstoned, last_revision, last_position, checksum
 FROM streams WHERE tenant = ?1 AND name = ?2

@@ -1,2 +1,2 @@
 -- ?1 tenant, ?2 name, ?3 value
-SELECT stream FROM claims WHERE tenant = ?1 AND name = ?2 AND value = ?3
+SELECT stream, checksum FROM claims WHERE tenant = ?1 AND name = ?2 AND value = ?3

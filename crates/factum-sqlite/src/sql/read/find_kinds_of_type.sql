@@ -1,3 +1,3 @@
--- ?1 tenant or NULL, ?2 category or NULL, ?3 event_type
+-- ?1 first tenant, ?2 last tenant, ?3 category or NULL, ?4 event_type
 SELECT id FROM kinds
-WHERE event_type = ?3 AND (?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR category = ?2)
+WHERE event_type = ?4 AND tenant BETWEEN ?1 AND ?2 AND (?3 IS NULL OR category = ?3)

@@ -1,2 +1,2 @@
--- ?1 tenant or NULL, ?2 form, ?3 name
-SELECT id FROM terms WHERE name = ?3 AND form = ?2 AND (?1 IS NULL OR tenant = ?1)
+-- ?1 first tenant, ?2 last tenant, ?3 form, ?4 name
+SELECT id FROM terms WHERE name = ?4 AND form = ?3 AND tenant BETWEEN ?1 AND ?2

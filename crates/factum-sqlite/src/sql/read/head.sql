@@ -1,1 +1,1 @@
-SELECT position, checksum FROM head WHERE id = 1
+SELECT position, tenants, streams, kinds, terms, checksum FROM head WHERE id = 1

@@ -1,4 +1,3 @@
--- ?1 stream, ?2 from revision, ?3 to revision, ?4 through position, ?5 most rows
+-- ?1 stream, ?2 from revision, ?3 to revision, ?4 most rows
 SELECT position, stream, revision, kind, recorded_at, checksum, envelope, payload FROM events
-WHERE stream = ?1 AND revision >= ?2 AND revision <= ?3 AND position <= ?4
-ORDER BY revision DESC LIMIT ?5
+WHERE stream = ?1 AND revision >= ?2 AND revision <= ?3 ORDER BY revision DESC LIMIT ?4

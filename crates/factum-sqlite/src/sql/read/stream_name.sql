@@ -1,2 +1,3 @@
 -- ?1 id
-SELECT tenant, name, first_revision, tombstoned, checksum FROM streams WHERE id = ?1
+SELECT tenant, name, first_revision, tombstoned, last_revision, last_position, checksum
+FROM streams WHERE id = ?1

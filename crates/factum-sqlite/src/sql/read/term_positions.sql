@@ -1,3 +1,2 @@
--- ?1 term, ?2 from (inclusive), ?3 through (inclusive), ?4 most rows
-SELECT position FROM term_positions
-WHERE term = ?1 AND position >= ?2 AND position <= ?3 ORDER BY position LIMIT ?4
+-- ?1 term, ?2 from (inclusive), ?3 most rows
+SELECT position, previous FROM term_positions WHERE term = ?1 AND position >= ?2 ORDER BY position LIMIT ?3

@@ -1,0 +1,2 @@
+-- ?1 kind
+SELECT previous FROM kind_positions WHERE kind = ?1 AND position = 0
