@@ -14,7 +14,7 @@ use super::owners::Owners;
 use super::rules::Statement;
 
 /// The store's own tables.
-pub(crate) const OWN_TABLES: [&str; 16] = [
+pub(crate) const OWN_TABLES: [&str; 17] = [
     "claims",
     "commands",
     "events",
