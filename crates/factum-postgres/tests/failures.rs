@@ -197,3 +197,18 @@ async fn reading_everything_takes_longer_than_statements_may() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statements_prepared_for_tables_that_changed_are_prepared_anew() {
+    on_every_postgres(async |place| {
+        let store = place.open().await;
+        store.append(append("a", [1])).await.unwrap();
+        let before = store.streams(StreamList::default()).await.unwrap();
+        let session = Session::connect(&place).await;
+        let change = "DROP VIEW {schema}.log; \
+                      ALTER TABLE {schema}.streams ALTER COLUMN name TYPE varchar(500) COLLATE \"C\"";
+        session.client.batch_execute(&place.sql(change)).await.unwrap();
+        assert_eq!(store.streams(StreamList::default()).await.unwrap(), before);
+    })
+    .await;
+}

@@ -31,88 +31,117 @@ pub(crate) fn meaning(code: &str) -> Meaning {
     exactly(code).unwrap_or_else(|| class(code.get(..2).unwrap_or_default()))
 }
 
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn exactly(code: &str) -> Option<Meaning> {
-    Some(match code {
-        "08P01" => means(Kind::Unavailable, "the connection broke, or a pooler lost its server"),
-        "22021" | "22P05" => means(Kind::Invalid, "the server cannot store a text"),
-        "25000" => means(Kind::Invalid, "the transaction is of another kind"),
-        "25001" => means(Kind::Invalid, "the transaction has begun already"),
-        "25002" | "25003" | "25004" | "25005" | "25007" | "25008" | "25P01" => {
-            means(Kind::Failed, "the server refused a transaction of the store")
-        }
-        "25006" => advised(
+/// Codes that mean something else than the rest of their class.
+const CODES: &[(&[&str], Meaning)] = &[
+    (&["08P01"], means(Kind::Unavailable, "the connection broke, or a pooler lost its server")),
+    (&["22021", "22P05"], means(Kind::Invalid, "the server cannot store a text")),
+    (&["25000"], means(Kind::Invalid, "the transaction is of another kind")),
+    (&["25001"], means(Kind::Invalid, "the transaction has begun already")),
+    (
+        &["25002", "25003", "25004", "25005", "25007", "25008", "25P01"],
+        means(Kind::Failed, "the server refused a transaction of the store"),
+    ),
+    (
+        &["25006"],
+        advised(
             Kind::Denied,
             "permission denied: the server takes no writes, it is a standby or read-only",
             "to write, connect to the primary server",
         ),
-        "25P02" => {
-            means(Kind::Invalid, "the transaction has failed before; nothing of it is stored")
-        }
-        "25P03" => means(Kind::Unavailable, "the transaction was idle for too long"),
-        "25P04" => advised(
+    ),
+    (
+        &["25P02"],
+        means(Kind::Invalid, "the transaction has failed before; nothing of it is stored"),
+    ),
+    (&["25P03"], means(Kind::Unavailable, "the transaction was idle for too long")),
+    (
+        &["25P04"],
+        advised(
             Kind::TimedOut,
             "the transaction took longer than the server allows",
             "raise transaction_timeout for this role or database",
         ),
-        "26000" | "42P05" => {
-            advised(Kind::Misconfigured, "prepared statements belong to another session", POOLER)
-        }
-        "28P01" => advised(
+    ),
+    (
+        &["26000", "42P05"],
+        advised(Kind::Misconfigured, "prepared statements belong to another session", POOLER),
+    ),
+    (
+        &["28P01"],
+        advised(
             Kind::Denied,
             "permission denied: wrong password",
             "check the user name and the password; in an address, @ : / ? # % of a password are \
              written %40 %3A %2F %3F %23 %25",
         ),
-        "3D000" | "57P04" => advised(
+    ),
+    (
+        &["3D000", "57P04"],
+        advised(
             Kind::Misconfigured,
             "the database does not exist",
             "make the database, or correct its name in the address",
         ),
-        "3F000" | "42P01" | "42883" | "42703" | "42P02" | "42704" => {
-            means(Kind::Incompatible, "the schema holds no Factum store of this format")
-        }
-        "40002" => TWICE,
-        "42501" => advised(
+    ),
+    (
+        &["3F000", "42P01", "42883", "42703", "42P02", "42704"],
+        means(Kind::Incompatible, "the schema holds no Factum store of this format"),
+    ),
+    (&["40002"], TWICE),
+    (
+        &["42501"],
+        advised(
             Kind::Denied,
             "permission denied",
             "grant the role what the page of the PostgreSQL store lists under Roles",
         ),
-        "42602" | "42622" | "42939" => means(Kind::Invalid, "the server refuses the name"),
-        "42P06" | "42P07" | "42710" | "42723" => {
-            means(Kind::Incompatible, "the schema holds something else under a name of the store")
-        }
-        "53100" => advised(
-            Kind::StorageFull,
-            "the server's disk is full",
-            "make room on the server's disk",
-        ),
-        "53300" => advised(
+    ),
+    (&["42602", "42622", "42939"], means(Kind::Invalid, "the server refuses the name")),
+    (
+        &["42P06", "42P07", "42710", "42723"],
+        means(Kind::Incompatible, "the schema holds something else under a name of the store"),
+    ),
+    (
+        &["53100"],
+        advised(Kind::StorageFull, "the server's disk is full", "make room on the server's disk"),
+    ),
+    (
+        &["53300"],
+        advised(
             Kind::Unavailable,
             "the server has too many connections",
             "lower connections_max, or raise max_connections of the server",
         ),
-        "53400" => means(Kind::LimitExceeded, "a limit of the server is exceeded"),
-        "55006" => means(Kind::Unavailable, "something is in use by others"),
-        "55P02" => advised(
+    ),
+    (&["53400"], means(Kind::LimitExceeded, "a limit of the server is exceeded")),
+    (&["55006"], means(Kind::Unavailable, "something is in use by others")),
+    (
+        &["55P02"],
+        advised(
             Kind::Misconfigured,
             "the server or a pooler refuses a setting of the session",
             POOLER,
         ),
-        "55P03" => means(Kind::Unavailable, "the log was held by others for too long"),
-        "57014" => advised(
+    ),
+    (&["55P03"], means(Kind::Unavailable, "the log was held by others for too long")),
+    (
+        &["57014"],
+        advised(
             Kind::TimedOut,
             "the server stopped the statement: it took longer than statement_timeout allows, or \
              somebody cancelled it",
             "if it comes again, raise statement_timeout for this role or database",
         ),
-        "58P01" => means(Kind::Corrupt, "a file of the server is missing"),
-        "72000" => means(Kind::Unavailable, "what was read is gone; read again"),
-        "F0000" => means(Kind::Misconfigured, "the server's configuration is wrong"),
-        "P0002" | "P0003" => TWICE,
-        "XX001" | "XX002" => means(Kind::Corrupt, "tables of the server are damaged"),
-        _ => return None,
-    })
+    ),
+    (&["58P01"], means(Kind::Corrupt, "a file of the server is missing")),
+    (&["72000"], means(Kind::Unavailable, "what was read is gone; read again")),
+    (&["F0000"], means(Kind::Misconfigured, "the server's configuration is wrong")),
+    (&["P0002", "P0003"], TWICE),
+    (&["XX001", "XX002"], means(Kind::Corrupt, "tables of the server are damaged")),
+];
+
+fn exactly(code: &str) -> Option<Meaning> {
+    CODES.iter().find(|(codes, _)| codes.contains(&code)).map(|(_, meaning)| *meaning)
 }
 
 const TWICE: Meaning = means(
