@@ -8,7 +8,7 @@ use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use crate::outcome::Failure;
 
 /// An encoding is looked for in so many bytes of an XML declaration.
-const DECLARATION_BYTES_MAX: u64 = 1_024;
+const DECLARATION_BYTES_MAX: usize = 1_024;
 /// Decoded at a time.
 const BUFFER_BYTES: usize = 64 * 1024;
 /// Stands for bytes that mean nothing in the file's encoding. No UTF-8 has it, so that whoever
@@ -82,12 +82,15 @@ fn mark(start: &[u8]) -> Result<(Option<&'static Encoding>, usize), String> {
 }
 
 /// Reads on to the end of an XML declaration, if there is one.
-fn declaration(reader: &mut impl Read, start: &mut Vec<u8>) -> io::Result<()> {
+fn declaration(reader: &mut impl BufRead, start: &mut Vec<u8>) -> io::Result<()> {
     let opening = b"<?xml";
-    let mut more = reader.take(DECLARATION_BYTES_MAX).bytes();
-    while !start.ends_with(b"?>") && opening.iter().zip(start.iter()).all(|(a, b)| a == b) {
-        let Some(byte) = more.next().transpose()? else { break };
-        start.push(byte);
+    let may_go_on = |start: &[u8]| opening.iter().zip(start).all(|(a, b)| a == b);
+    while may_go_on(start) && !start.ends_with(b"?>") && start.len() < DECLARATION_BYTES_MAX {
+        let mut byte = [0];
+        if reader.read(&mut byte)? == 0 {
+            break;
+        }
+        start.push(byte[0]);
     }
     Ok(())
 }

@@ -162,7 +162,7 @@ fn contents(kind: Kind, event: &RecordedEvent) -> Vec<Content> {
             let mut line = NewEvent::new(
                 event.id,
                 event.event_type.clone(),
-                event.codec.clone(),
+                event.codec,
                 event.payload.clone(),
             );
             line.schema_version = event.schema_version;

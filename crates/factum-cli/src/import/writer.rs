@@ -118,7 +118,7 @@ impl Writer {
         let mut runs = vec![left];
         while let Some(mut items) = runs.pop() {
             if let Some(refusal) = self.write_run(&store, &mut items).await? {
-                self.set_aside(refusal, items, &mut runs)?;
+                self.set_aside(&refusal, items, &mut runs)?;
             }
         }
         Ok(())
@@ -154,7 +154,7 @@ impl Writer {
     /// one after another, until it is one row. `runs` are what is left to be written, last first.
     fn set_aside(
         &mut self,
-        refusal: RowRefusal,
+        refusal: &RowRefusal,
         mut items: Vec<Item>,
         runs: &mut Vec<Vec<Item>>,
     ) -> Result<(), Failure> {
@@ -173,7 +173,7 @@ impl Writer {
         let (refused, others): (Vec<_>, Vec<_>) =
             items.into_iter().partition(|item| is_only || of_stream(item));
         for item in refused {
-            self.refuse(item, &refusal)?;
+            self.refuse(item, refusal)?;
         }
         if !others.is_empty() {
             runs.push(others);

@@ -128,10 +128,9 @@ impl Scan {
         let is_quote = self.quote == Some(byte);
         let ends_field = byte == self.delimiter || matches!(byte, b'\n' | b'\r');
         match self.state {
-            State::Start if is_quote => State::Quoted,
             State::Quoted if is_quote => State::Closing,
             State::Quoted => State::Quoted,
-            State::Closing if is_quote => State::Quoted,
+            State::Start | State::Closing if is_quote => State::Quoted,
             _ if ends_field => State::Start,
             _ => State::Bare,
         }

@@ -32,6 +32,9 @@ enum TimeFormat {
     Pattern(String),
 }
 
+/// Has something in each of its parts.
+const SOME_TIME: DateTime = jiff::civil::date(2024, 2, 3).at(4, 5, 6, 789_000_000);
+
 fn format(text: &str) -> Result<TimeFormat, String> {
     match text {
         "rfc3339" => Ok(TimeFormat::Rfc3339),
@@ -47,7 +50,6 @@ fn format(text: &str) -> Result<TimeFormat, String> {
                     .into());
             }
             // Writing a time and reading it shows what the pattern gets wrong, whatever the file holds.
-            const SOME_TIME: DateTime = jiff::civil::date(2024, 2, 3).at(4, 5, 6, 789_000_000);
             let some_time = SOME_TIME.to_zoned(TimeZone::UTC).map_err(|error| error.to_string())?;
             let written = BrokenDownTime::from(&some_time).to_string(text);
             let written = written.map_err(|error| error.to_string())?;
@@ -76,7 +78,15 @@ impl TimeOptions {
             return rfc3339::read(text, &zone);
         };
         let found = others.iter().find_map(|format| format.read(text, &zone).ok());
-        found.map_or_else(|| last.read(text, &zone), Ok)
+        let read = found.map_or_else(|| last.read(text, &zone), Ok);
+        read.map_err(|error| match others {
+            [] => error,
+            _ => format!(
+                "expected a time in one of the {} formats given, found {}",
+                self.formats.len(),
+                shown(text)
+            ),
+        })
     }
 }
 

@@ -69,8 +69,8 @@ pub(super) struct Xml {
     reader: NsReader<Lines>,
     buffer: Vec<u8>,
     line: u64,
-    /// The namespace of the root, once that was seen: that of XES in this file.
-    root: Option<Option<String>>,
+    /// The namespace of the root, once that was seen; empty for none.
+    root: Option<String>,
     /// Elements of other namespaces.
     pub(super) foreign: u64,
     /// Attributes `key` and `value` of the element that began last.
@@ -132,9 +132,8 @@ impl Xml {
                     return Err(self.unexpected("a declared prefix", &found));
                 }
             };
-            let root = self.root.get_or_insert_with(|| bound.map(str::to_owned));
-            let ours =
-                bound.is_none_or(|it| root.as_deref() == Some(it) || NAMESPACES.contains(&it));
+            let root = self.root.get_or_insert_with(|| bound.unwrap_or_default().to_owned());
+            let ours = bound.is_none_or(|it| root == it || NAMESPACES.contains(&it));
             if ours {
                 let local = start.local_name();
                 let name = Name::of(local.as_ref());
