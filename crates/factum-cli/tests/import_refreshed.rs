@@ -16,7 +16,8 @@ const LATE: &str = "a,late,2024-01-02T00:00:00Z";
 fn import(rig: &Rig, rows: &[&str]) -> (u64, u64) {
     rig.write("log.csv", &format!("{HEADINGS}\n{}\n", rows.join("\n")));
     let said = json(&rig.ok("--json import csv log.csv"));
-    (said["stored"].as_u64().unwrap(), said["already_stored"].as_u64().unwrap())
+    let number = |name: &str| said[name].as_u64().expect("a number");
+    (number("stored"), number("already_stored"))
 }
 
 #[test]

@@ -38,13 +38,14 @@ fn lines_that_a_store_refuses_are_left_out_one_by_one() {
     let mut file = String::new();
     for number in 0..60 {
         file += &line(&format!("a/{number}"), "");
-        file += &match number {
+        let bad = match number {
             5 | 20 | 21 => line(&format!("a/{number}"), claim),
             6 => truncated.to_owned(),
             7 => line("a/7", &format!(",\"metadata\":{{\"k\":\"{large}\"}}")),
             8 => format!("{{\"x\":\"{}\"}}\n", large.repeat(4)),
             _ => String::new(),
         };
+        file.push_str(&bad);
     }
     rig.write("log.jsonl", &file);
     let skip = "--json import jsonl log.jsonl --on-error skip";

@@ -79,7 +79,7 @@ fn log(traces: &[(&str, &[&str])]) -> String {
 fn streams(rig: &Rig, store: &str) -> Vec<String> {
     let listed = lines(&rig.ok(&format!("--store sqlite:{store}.db streams list --json")));
     let mut names: Vec<_> =
-        listed.iter().map(|it| it["stream"].as_str().unwrap().to_owned()).collect();
+        listed.iter().map(|it| it["stream"].as_str().expect("a name").to_owned()).collect();
     names.sort();
     names
 }

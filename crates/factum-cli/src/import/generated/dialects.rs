@@ -170,7 +170,7 @@ fn xes(rng: &mut Rng, rows: &[Row], declared: Option<&str>) -> String {
     ][rng.usize(..4)];
     let mut file = String::new();
     if let Some(label) = declared {
-        write!(file, "<?xml version=\"1.0\" encoding=\"{label}\"?>\n").unwrap();
+        writeln!(file, "<?xml version=\"1.0\" encoding=\"{label}\"?>").unwrap();
     }
     let foreign = "<o:event xmlns:o=\"urn:o\"><o:string key=\"one\" value=\"other\"/></o:event>";
     write!(file, "<{prefix}log{namespace}>{foreign}").unwrap();
