@@ -122,11 +122,21 @@ fn a_replay_is_watched_until_all_were_tried() {
 
 #[test]
 fn discarding_needs_a_yes() {
-    let (rig, ..) = set_aside();
+    let (rig, readers, lease) = set_aside();
     let message = rig.fails(2, &format!("{LETTERS} discard balances --all"));
     assert!(message.contains("leave the failed events of every key out of balances"), "{message}");
-    let said = rig.ok(&format!("{LETTERS} discard balances --key account/ann --yes"));
-    assert_eq!(said, "balances: 2 events left out for good\n");
+    let ann =
+        format!("{LETTERS} discard balances --key account/ann --yes --watch --interval-ms 10");
+    let mut child = rig.spawn(&ann);
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = said.next().unwrap().unwrap();
+    let expected = "balances: 2 events left out for good; what waited behind is to be tried; web-1";
+    assert!(first.starts_with(expected), "{first}");
+    assert!(said.next().unwrap().unwrap().ends_with("1 event to be tried"));
+    readers.handled("balances", &lease, 3);
+    let last = said.map(Result::unwrap).last().unwrap();
+    assert_eq!(last, "balances: tried; 1 event of every key stand aside");
+    assert_eq!(ran(child.wait_with_output().unwrap()).code, Some(1));
     assert_eq!(positions(&rig, "balances"), [4]);
     rig.fails(3, &format!("{LETTERS} discard balances --position 5 --yes"));
     let said = json(&rig.ok(&format!("--json {LETTERS} discard balances --all --yes")));

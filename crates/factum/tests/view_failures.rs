@@ -89,7 +89,7 @@ async fn a_handler_runs_as_often_as_its_policy_says() {
                         }
                         step(&store, "failing", &[failing]).await;
                         for by in 0..after {
-                            step(&store, "after", &[10 + by]).await;
+                            step(&store, "after", &[20 + by]).await;
                         }
                         let policy = FailurePolicy::new(then).retried(at_once(attempts_max));
                         let running = counted(&store, &runs).on_failure(policy).spawn();

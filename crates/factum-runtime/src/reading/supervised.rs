@@ -271,8 +271,10 @@ impl Loop {
         let keeper = Keeper::start(Arc::clone(&shared), lease.clone(), &progress, settings);
         self.sink.open().await?;
         let head = shared.log.head().await?;
+        let first = self.first_failed(&progress).await?;
         shared.update(|status| {
             status.take_stored(&progress);
+            status.first_failed = first;
             (status.position, status.head) = (progress.position, head);
         });
         let declared = self.triage.reads.registration(progress.position);

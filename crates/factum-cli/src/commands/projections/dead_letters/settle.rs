@@ -81,7 +81,10 @@ pub(super) async fn discard(
     if count == 0 {
         none(ledger, &look, selection).await?;
     }
-    let due = self::count(ledger, name, &Selection::all(), true).await?;
+    let due = match count {
+        0 => 0,
+        _ => self::count(ledger, name, &Selection::all(), true).await?,
+    };
     if session.output.json {
         let discarded = json!({ "name": name.as_str(), "discarded": count, "due": due });
         session.output.json(&discarded)?;
