@@ -43,10 +43,10 @@ pub use health::{CheckHealth, HealthReport, HealthSource, HealthState, LagThresh
 pub use options::Options;
 pub use past::At;
 pub use reading::{
-    CaughtUp, Ended, FailedEvent, FailurePolicy, Live, OnFailure, Reaction, RunSummary,
-    RunningSubscription, SetAside, StartFrom, Subscription, SubscriptionError, SubscriptionHandle,
-    SubscriptionSettings, SubscriptionStatus, SubscriptionsHealth, WaitError, position_before,
-    settle,
+    CaughtUp, Ended, FailedEvent, FailurePolicy, LeaseError, LeaseGuard, Live, OnFailure, Reaction,
+    RunSummary, RunningSubscription, SetAside, StartFrom, Subscription, SubscriptionError,
+    SubscriptionHandle, SubscriptionSettings, SubscriptionStatus, SubscriptionsHealth, WaitError,
+    position_before, settle,
 };
 pub use repository::Repository;
 pub use retry::Retry;

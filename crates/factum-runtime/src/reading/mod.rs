@@ -1,10 +1,12 @@
 //! Reading the log: one supervised loop for projections, live views and subscribers.
 
+mod candidate;
 mod error;
 mod handed;
 mod handle;
 mod inline;
 mod keeper;
+mod lease_guard;
 mod letters;
 mod live;
 mod metrics;
@@ -26,6 +28,7 @@ mod well;
 
 pub use error::SubscriptionError;
 pub use handle::{CaughtUp, Ended, SubscriptionHandle, WaitError, settle};
+pub use lease_guard::{LeaseError, LeaseGuard};
 pub use live::Live;
 pub use policy::{FailurePolicy, OnFailure, Reaction};
 pub use set_aside::{FailedEvent, SetAside};

@@ -22,23 +22,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use factum_core::{
-    HeadWatch, Lease, LeaseAnswer, LeaseClaim, LeaseSeen, LogRead, OwnerId, Page, PageStream,
-    Position, Progress, Rebuild, RegistrationFit, StoreError, SubscriptionKind, SubscriptionState,
-    ViewProjection,
+    HeadWatch, Lease, LogRead, OwnerId, Page, PageStream, Position, Progress, Rebuild,
+    RegistrationFit, StoreError, SubscriptionKind, SubscriptionState, ViewProjection,
 };
 use futures::TryStreamExt;
 use tokio::time::Instant;
 
+use super::candidate::{Candidate, Look};
 use super::error::{SubscriptionError, Trouble, may_pass};
 use super::inline::Inline;
 use super::keeper::Keeper;
 use super::letters::Triage;
+use super::metrics;
 use super::run::Run;
 use super::settings::SubscriptionSettings;
 use super::sink::Sink;
 use super::start::{EndAt, StartFrom};
 use super::status::Shared;
-use super::{metrics, owner};
 use crate::{Retry, Stop};
 
 /// What a subscription's loop is made of.
@@ -179,22 +179,20 @@ impl Loop {
         let progress = ledger.register(declared.clone()).await?;
         let fit = progress.fit(&declared).map_err(SubscriptionError::from)?;
         self.attach_inline(fit).await?;
-        let mut claim =
-            LeaseClaim { name: self.shared.name.clone(), owner: self.owner.clone(), expired: None };
-        let mut since = Instant::now();
+        let (name, owner) = (self.shared.name.clone(), self.owner.clone());
+        let mut candidate = Candidate::new(name, owner, self.settings.lease_ms);
         loop {
-            let seen = match ledger.claim_lease(claim.clone()).await? {
-                LeaseAnswer::Granted(lease, progress) => {
+            match candidate.look(&ledger).await? {
+                Look::Granted(lease, progress) => {
                     self.lease = Some(lease.clone());
                     return Ok(State::Opening(lease, progress));
                 }
-                LeaseAnswer::Held(seen) => seen,
-            };
-            if claim.expired.as_ref() != Some(&seen) && owner::is_gone(&seen.owner) {
-                claim.expired = Some(seen);
-                continue;
+                Look::Held(owner, progress) => self.stand_by(&owner, progress).await?,
             }
-            claim.expired = self.outlive(seen, &mut since, stop).await?;
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(self.settings.standby_ms)) => {}
+                () = stop.requested() => return Err(Trouble::Stop),
+            }
         }
     }
 
@@ -209,52 +207,33 @@ impl Loop {
         Ok(())
     }
 
-    /// Watches another's lease until it is given up, its owner's process is gone, or it has not been
-    /// renewed for its whole time. Looks by reading, which disturbs nobody.
-    async fn outlive(
+    /// Shows what the owner of the lease does; it is over if that was all there was to do.
+    async fn stand_by(
         &self,
-        mut seen: LeaseSeen,
-        since: &mut Instant,
-        stop: &Stop,
-    ) -> Result<Option<LeaseSeen>, Trouble> {
-        *since = Instant::now();
-        self.shared.set_state(SubscriptionState::Waiting, Some(format!("run by {}", seen.owner)));
+        owner: &OwnerId,
+        progress: Option<Box<Progress>>,
+    ) -> Result<(), Trouble> {
+        self.shared.set_state(SubscriptionState::Waiting, Some(format!("run by {owner}")));
         self.shared.set_ready();
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(self.settings.standby_ms)) => {}
-                () = stop.requested() => return Err(Trouble::Stop),
+        let Some(progress) = progress else { return Ok(()) };
+        let first = self.first_failed(&progress).await?;
+        let known = self.shared.status.borrow().followed;
+        let followed = known != progress.instructions
+            && progress.is_followed()
+            && self.all_tried(&progress).await?;
+        self.shared.update(|status| {
+            status.take_stored(&progress);
+            status.first_failed = first;
+            (status.position, status.head) = (progress.position, progress.report.head);
+            if followed {
+                status.followed = progress.instructions;
             }
-            let Some(progress) = self.shared.ledger.progress(&self.shared.name).await? else {
-                return Ok(None); // It was forgotten; to claim it says so.
-            };
-            let first = self.first_failed(&progress).await?;
-            let known = self.shared.status.borrow().followed;
-            let followed = known != progress.instructions
-                && progress.is_followed()
-                && self.all_tried(&progress).await?;
-            self.shared.update(|status| {
-                status.take_stored(&progress);
-                status.first_failed = first;
-                (status.position, status.head) = (progress.position, progress.report.head);
-                if followed {
-                    status.followed = progress.instructions;
-                }
-            });
-            metrics::stands(&self.shared.status.borrow());
-            if progress.rebuild.is_none() && self.has_reached_end(progress.position) {
-                return Err(Trouble::Stop); // Its owner did the work.
-            }
-            let Some(owner) = progress.owner else { return Ok(None) };
-            let now = LeaseSeen { owner, epoch: progress.epoch, beat: progress.beat };
-            if now != seen {
-                (seen, *since) = (now, Instant::now());
-            } else if since.elapsed() >= Duration::from_millis(self.settings.lease_ms)
-                || owner::is_gone(&seen.owner)
-            {
-                return Ok(Some(seen));
-            }
+        });
+        metrics::stands(&self.shared.status.borrow());
+        if progress.rebuild.is_none() && self.has_reached_end(progress.position) {
+            return Err(Trouble::Stop); // Its owner did the work.
         }
+        Ok(())
     }
 
     // Opening -> CatchingUp, Paused.
