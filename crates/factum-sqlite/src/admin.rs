@@ -99,7 +99,7 @@ fn stream_info(
     tenant_id: i64,
     stream: StreamId,
 ) -> Result<Option<StreamInfo>, Failure> {
-    let found = streams::find(&reader.conn, tenant_id, &stream)?;
+    let found = streams::find_with_end(&reader.conn, tenant_id, &stream)?;
     Ok(found.map(|ends| info(tenant, stream, &ends)))
 }
 

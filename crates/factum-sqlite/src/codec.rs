@@ -131,6 +131,11 @@ pub(crate) fn command_hash(tenant: i64, id: &str) -> i64 {
     row_checksum(&[5, tenant], &[id.as_bytes()])
 }
 
+/// What the second index of subscriptions finds one by.
+pub(crate) fn subscription_hash(scope: &str, name: &str) -> i64 {
+    row_checksum(&[6], &[scope.as_bytes(), name.as_bytes()])
+}
+
 /// What a command's row says, apart from its checksum.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CommandRow<'a> {

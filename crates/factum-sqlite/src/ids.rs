@@ -141,7 +141,7 @@ impl Ids {
             return Ok(Some(*place));
         }
         let (tenant, stream) = key;
-        let Some(found) = streams::find(conn, *tenant, stream)? else { return Ok(None) };
+        let Some(found) = streams::find_with_end(conn, *tenant, stream)? else { return Ok(None) };
         let StreamEnds { id, first, tombstoned, last, last_position } = found;
         let category = self.category(*tenant, stream);
         let (next, is_new, is_dirty) = (last + 1, false, false);

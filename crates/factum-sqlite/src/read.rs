@@ -117,14 +117,18 @@ impl Events<'_> {
         run: &StreamRun,
         mut seen: impl FnMut(&EventRow<'_>),
     ) -> Result<Option<i64>, Failure> {
-        let StreamRun { stream, first, last, step, end } = *run;
+        let StreamRun { stream, first, last, newest, step, end } = *run;
         // One more than the page, to know whether another follows.
         let most = i64::try_from(self.page.room().saturating_add(1)).unwrap_or(i64::MAX);
-        let mut rows = statement.query((stream, first.min(last), first.max(last), most))?;
+        // An event behind the newest one shows that the stream's row is not the last that was written.
+        let highest = first.max(last);
+        let highest = if highest == newest { newest + 1 } else { highest };
+        let mut rows = statement.query((stream, first.min(last), highest, most))?;
         let mut expected = first;
         while let Some(row) = rows.next()? {
             let row = EventRow::verified(row)?;
-            if row.numbers.stream != stream || row.numbers.revision != expected {
+            let is_next = row.numbers.revision == expected && expected <= newest;
+            if row.numbers.stream != stream || !is_next {
                 return self.gap(stream, expected, &format!("revision {}", row.numbers.revision));
             }
             if row.numbers.position > end {
@@ -154,6 +158,8 @@ struct StreamRun {
     stream: i64,
     first: i64,
     last: i64,
+    /// The last revision of the stream.
+    newest: i64,
     step: i64,
     /// The last position that may be read.
     end: i64,

@@ -66,6 +66,7 @@ statements! {
     EVERY_SNAPSHOT = "snapshots/every_snapshot";
     DELETE_SNAPSHOTS = "snapshots/delete_snapshots";
     FIND_SUBSCRIPTION = "subscriptions/find_subscription";
+    FIND_SUBSCRIPTION_BY_HASH = "subscriptions/find_subscription_by_hash";
     LIST_SUBSCRIPTIONS = "subscriptions/list_subscriptions";
     PUT_SUBSCRIPTION = "subscriptions/put_subscription";
     FORGET_SUBSCRIPTION = "subscriptions/forget_subscription";

@@ -72,6 +72,22 @@ pub(crate) fn find(
     if known.is_some() { Err(astray(name)) } else { Ok(None) }
 }
 
+/// The same, where no event is read that would show another end.
+pub(crate) fn find_with_end(
+    conn: &Connection,
+    tenant: i64,
+    stream: &StreamId,
+) -> Result<Option<StreamEnds>, Failure> {
+    let found = find(conn, tenant, stream)?;
+    if let Some(StreamEnds { id, last, .. }) = found {
+        let mut statement = conn.prepare_cached(sql::STREAM_FORWARD)?;
+        if statement.exists((id, last + 1, last + 1, 1))? {
+            return Err(astray(stream.as_str()));
+        }
+    }
+    Ok(found)
+}
+
 fn astray(name: &str) -> Failure {
     Failure::Corrupt(format!("the row of stream {name}, or an index that leads to it, is damaged"))
 }

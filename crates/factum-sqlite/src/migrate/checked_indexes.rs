@@ -8,7 +8,7 @@ use rusqlite::types::Value;
 
 use crate::codec::{
     StreamRow, claim_checksum, claim_hash, command_hash, head_checksum, kind_hashes, row_checksum,
-    stream_hash, term_hash, values_checksum,
+    stream_hash, subscription_hash, term_hash, values_checksum,
 };
 use crate::error::Failure;
 use crate::head;
@@ -127,8 +127,9 @@ fn commands(conn: &Connection) -> Result<(), Failure> {
 }
 
 fn subscriptions(conn: &Connection) -> Result<(), Failure> {
-    let mut update =
-        conn.prepare("UPDATE subscriptions SET checksum = ?3 WHERE scope = ?1 AND name = ?2")?;
+    let mut update = conn.prepare(
+        "UPDATE subscriptions SET hash = ?3, checksum = ?4 WHERE scope = ?1 AND name = ?2",
+    )?;
     let mut select = conn.prepare(
         "SELECT scope, name, kind, version, shape, position, last_position, last_id, epoch, owner, \
          beat, beat_at, state, reason, head, pause_reason, paused_at, rebuild_after, rebuild_at, \
@@ -142,7 +143,8 @@ fn subscriptions(conn: &Connection) -> Result<(), Failure> {
             // Of one that was forgotten, its names and its epoch are left.
             _ => values_checksum([&row[0], &row[1], &row[8]].into_iter().map(Into::into)),
         };
-        update.execute((&row[0], &row[1], checksum))?;
+        let (Value::Text(scope), Value::Text(name)) = (&row[0], &row[1]) else { continue };
+        update.execute((scope, name, subscription_hash(scope, name), checksum))?;
     }
     Ok(())
 }

@@ -160,7 +160,7 @@ fn read_page(
     };
     let mut events = Events { conn, names, page: PageBuilder::new(part.size, there) };
     let mut statement = conn.prepare_cached(sql)?;
-    let run = StreamRun { stream: stream.id, first: from, last: to, step, end: part.end };
+    let run = StreamRun { stream: stream.id, first: from, last: to, newest, step, end: part.end };
     let next = events.stream_run(&mut statement, &run, keep)?;
     let events = events.page.into_events();
     if let (Some(seen), Some(cache)) = (seen, cache)

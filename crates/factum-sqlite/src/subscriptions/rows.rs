@@ -7,7 +7,7 @@ use factum_core::{
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params_from_iter};
 
-use crate::codec::values_checksum;
+use crate::codec::{subscription_hash, values_checksum};
 use crate::error::Failure;
 use crate::sql;
 
@@ -35,7 +35,11 @@ pub(crate) fn find(
 ) -> Result<Option<Progress>, Failure> {
     let mut statement = conn.prepare_cached(sql::FIND_SUBSCRIPTION)?;
     let mut rows = statement.query((scope_text(tenant), name.as_str()))?;
-    rows.next()?.map(progress).transpose()
+    if let Some(row) = rows.next()? {
+        return progress(row).map(Some);
+    }
+    last_epoch(conn, tenant, name)?; // One that was forgotten, or that was never there.
+    Ok(None)
 }
 
 /// Stores what is known of a subscription from now on.
@@ -68,7 +72,8 @@ pub(crate) fn put(conn: &Connection, progress: &Progress) -> Result<(), Failure>
         &progress.instructions.cast_signed(),
         &progress.updated_at.as_micros(),
     ];
-    put_checked(conn, sql::PUT_SUBSCRIPTION, &values, &[])
+    let hash = subscription_hash(scope_text(progress.tenant.as_ref()), progress.name.as_str());
+    put_checked(conn, sql::PUT_SUBSCRIPTION, &values, &[&hash])
 }
 
 /// Runs a statement that puts a row: its columns, those that change by themselves, and the checksum of
@@ -123,6 +128,11 @@ pub(super) fn last_epoch(
         Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, bool>(2)?))
     });
     let Some((epoch, checksum, forgotten)) = found.optional()? else {
+        let mut statement = conn.prepare_cached(sql::FIND_SUBSCRIPTION_BY_HASH)?;
+        if statement.exists([subscription_hash(scope, name.as_str())])? {
+            let message = format!("the index that leads to subscription {name} is damaged");
+            return Err(Failure::Corrupt(message));
+        }
         return Ok(Epoch::default());
     };
     if forgotten && forgotten_checksum(scope, name, epoch) != checksum {

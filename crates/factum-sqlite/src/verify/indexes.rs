@@ -3,7 +3,10 @@
 use rusqlite::Connection;
 
 use super::Check;
-use crate::codec::{claim_checksum, claim_hash, command_hash, kind_hashes, stream_hash, term_hash};
+use crate::codec::{
+    claim_checksum, claim_hash, command_hash, kind_hashes, stream_hash, subscription_hash,
+    term_hash,
+};
 use crate::error::Failure;
 use crate::head;
 use crate::streams::StreamEnds;
@@ -95,6 +98,11 @@ impl Check<'_> {
         self.hashed("claims", "SELECT stream, tenant, name, value, checksum FROM claims", |row| {
             claim_checksum(row.number, &row.name, &row.value, row.id.parse().unwrap_or(0))
         })?;
+        self.hashed(
+            "subscriptions",
+            "SELECT name, 0, scope, name, hash FROM subscriptions",
+            |row| subscription_hash(&row.name, &row.value),
+        )?;
         let (expected, found) = kind_keys(conn)?;
         if expected != found {
             self.found("index kind_keys: it does not say what the kinds say".into());

@@ -198,7 +198,6 @@ async fn lists(asked: &mut Asked, all: &SharedStore) {
             continue;
         }
         let progress = store.progress(&build::subscription(number)).await;
-        let progress = progress.map(|it| it.into_iter().collect());
-        asked.note(Must::BePart, format!("subscription {number}"), progress);
+        asked.one(format!("subscription {number}"), progress);
     }
 }

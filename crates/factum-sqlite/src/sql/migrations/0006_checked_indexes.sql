@@ -56,5 +56,6 @@ INSERT INTO term_positions SELECT term, 0, max(position) FROM old_term_positions
 DROP TABLE old_kind_positions;
 DROP TABLE old_term_positions;
 
+ALTER TABLE subscriptions ADD COLUMN hash INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE subscriptions ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE letters ADD COLUMN checksum INTEGER NOT NULL DEFAULT 0;
