@@ -11,8 +11,8 @@ use common::session::Session;
 use common::views::{declared, named};
 use common::{Place, on_every_postgres, open};
 use factum_core::{
-    Advance, EventStore, LeaseAnswer, LeaseClaim, LeaseStore, OwnerId, Position, SharedStore,
-    StoreErrorKind, TenantId, TenantScope, Transacted, ViewErrorKind, ViewMigration, ViewStore,
+    Advance, EventStore, LeaseAnswer, LeaseClaim, OwnerId, Position, SharedStore, StoreErrorKind,
+    TenantId, TenantScope, Transacted, ViewErrorKind, ViewMigration,
 };
 use factum_postgres::PostgresStoreConfig;
 
