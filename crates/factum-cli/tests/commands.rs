@@ -70,6 +70,20 @@ fn a_command_is_carried_out_once() {
     assert_eq!((&first["repeated"], &again["repeated"]), (&false.into(), &true.into()));
     assert_eq!(first["position"], again["position"]);
     assert!(rig.fails(5, "append order/3 placed --command c1").contains("order/2"));
+    for other in
+        ["--tag vip:yes", "--payload [1]", "--claim number=7", "--principal eve", "--meta a=b"]
+    {
+        let said = rig.fails(5, &format!("append order/2 placed --command c1 {other}"));
+        assert!(
+            said.contains("order/2 was first asked under this id, found another one"),
+            "{said}"
+        );
+    }
+    let said = rig.fails(5, "append order/2 paid --command c1");
+    assert!(said.contains("found another one"), "{said}");
+    let traced =
+        "--json append order/2 placed --command c1 --correlation r --causation c --expected 7";
+    assert_eq!(json(&rig.ok(traced))["repeated"], true);
 }
 
 #[test]

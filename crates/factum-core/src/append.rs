@@ -10,7 +10,7 @@ use crate::limits::{
     EVENTS_PER_APPEND_MAX, GUARDS_PER_APPEND_MAX, OUTCOME_BYTES_MAX, TAGS_PER_EVENT_MAX,
 };
 use crate::name::{check_text, text_name};
-use crate::{NewEvent, Position, Query, Refusal, Revision, StreamId, Timestamp};
+use crate::{CommandDigest, NewEvent, Position, Query, Refusal, Revision, StreamId, Timestamp};
 
 /// What a stream guard expects, judged before the append's own events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +90,9 @@ pub struct Command {
     pub id: CommandId,
     /// What it is addressed to; the same id on another target is refused.
     pub target: CommandTarget,
+    /// What it asks for; the same id with another digest is refused. `None` on either side means
+    /// that the two are not told apart.
+    pub digest: Option<CommandDigest>,
     /// What to answer when it comes again: bytes that only the caller understands.
     pub outcome: Bytes,
     /// When the store may forget it, by the store's clock; `None` for never.
@@ -97,9 +100,9 @@ pub struct Command {
 }
 
 impl Command {
-    /// A command without an outcome, remembered for ever.
+    /// A command without a digest and an outcome, remembered for ever.
     pub fn new(id: CommandId, target: impl Into<CommandTarget>) -> Self {
-        Self { id, target: target.into(), outcome: Bytes::new(), expires_at: None }
+        Self { id, target: target.into(), digest: None, outcome: Bytes::new(), expires_at: None }
     }
 }
 
@@ -108,6 +111,7 @@ impl std::fmt::Debug for Command {
         f.debug_struct("Command")
             .field("id", &self.id)
             .field("target", &self.target)
+            .field("digest", &self.digest)
             .field("outcome_bytes", &self.outcome.len())
             .field("expires_at", &self.expires_at)
             .finish()
@@ -142,7 +146,7 @@ pub struct AppendRequest {
 }
 
 impl AppendRequest {
-    /// Adds `events` for `stream`, which is expected as said; guards, no events is fine too.
+    /// Adds `events` for `stream`, which is expected as said. Without events, it adds the guard alone.
     #[must_use]
     pub fn stream(
         mut self,

@@ -1,11 +1,13 @@
 //! Unique values, taken and released by events.
 
-use std::sync::Arc;
+mod folding;
 
-use unicode_normalization::UnicodeNormalization;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::limits::{CLAIM_NAME_BYTES_MAX, CLAIM_VALUE_BYTES_MAX};
 use crate::name::{InvalidName, check_identifier, check_text};
+use crate::{StoreError, StoreErrorKind};
 
 /// A value that at most one stream of a tenant may hold under one name, such as an e-mail address.
 ///
@@ -48,14 +50,46 @@ impl Claim {
         Ok(Self { name: name.into(), value: value.into() })
     }
 
-    /// The same claim with Unicode compatibility forms and letter case folded away.
+    /// The same claim with letter case and compatibility forms folded away, as Unicode says: full
+    /// case folding, then the normal form NFKC. `STRASSE` and `straße` are one value, and so are
+    /// `ΣΑΣ` and `σας`. Letters of different scripts that look alike stay different.
     ///
     /// # Errors
     ///
     /// [`InvalidName`] if nothing is left of the value, or folding made it too long.
     pub fn normalized(self) -> Result<Self, InvalidName> {
-        let folded: String = self.value.nfkc().flat_map(char::to_lowercase).nfkc().collect();
-        Self::new(&self.name, folded.trim())
+        if self.value.is_ascii() {
+            return Ok(Self { value: self.value.to_ascii_lowercase().into(), name: self.name });
+        }
+        Self::new(&self.name, &folding::folded(&self.value))
+    }
+
+    /// Refuses held values that an earlier Factum normalised, and that now are normalised further:
+    /// it knew the pairs of upper and lower case alone, so `straße` and `σας` stayed as they are.
+    /// Whoever looks for such a value now would not find it. For stores, when they bring an older
+    /// format forward; `held` are names and values.
+    ///
+    /// # Errors
+    ///
+    /// [`Incompatible`](crate::StoreErrorKind::Incompatible), with the names and what to do.
+    pub fn refuse_older_folding<'a>(
+        held: impl Iterator<Item = (&'a str, &'a str)>,
+    ) -> Result<(), StoreError> {
+        let mut found: BTreeMap<&str, usize> = BTreeMap::new();
+        for (name, _) in held.filter(|(_, value)| folding::was_folded_otherwise(value)) {
+            *found.entry(name).or_default() += 1;
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let named: Vec<_> = found.iter().map(|(name, count)| format!("{name}: {count}")).collect();
+        let message = format!(
+            "expected claims by Unicode's case folding, found values that an older Factum folded \
+             otherwise ({}); nothing was changed: have their streams release them with that \
+             Factum, open the store with this one, and take them again",
+            named.join(", ")
+        );
+        Err(StoreError::new(StoreErrorKind::Incompatible, "open store", message))
     }
 
     /// The same claim with its value replaced by a keyed hash of name and value.

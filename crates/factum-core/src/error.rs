@@ -179,15 +179,13 @@ pub enum Refusal {
         /// What was asked for.
         found: Revision,
     },
-    /// The command id was used for something else.
-    #[error("command {id}: expected its first target {first}, found {found}")]
+    /// The command id was used for another command. Give each command an id of its own.
+    #[error("command {id}: {reuse}")]
     CommandReused {
         /// The command id.
         id: CommandId,
-        /// What it was first used on.
-        first: CommandTarget,
-        /// What it is used on now.
-        found: CommandTarget,
+        /// What differs.
+        reuse: CommandReuse,
     },
     /// An operation on one tenant's data through a handle that sees all of them.
     #[error("expected a handle of one tenant, found one of all tenants; narrow it with for_tenant")]
@@ -207,6 +205,27 @@ pub enum Refusal {
         hook: &'static str,
         /// Its reason.
         reason: String,
+    },
+}
+
+/// How a command differs from the one that its id was first used for.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommandReuse {
+    /// It is addressed to something else.
+    #[error("expected its first target {first}, found {found}")]
+    Target {
+        /// What the id was first used on.
+        first: CommandTarget,
+        /// What it is used on now.
+        found: CommandTarget,
+    },
+    /// It asks the same target for something else: its [`CommandDigest`](crate::CommandDigest) is
+    /// another one.
+    #[error("expected the command that {target} was first asked under this id, found another one")]
+    Content {
+        /// What both are addressed to.
+        target: CommandTarget,
     },
 }
 

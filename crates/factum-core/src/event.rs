@@ -79,14 +79,10 @@ impl NewEvent {
     /// What the event counts towards the size limits: payload, tags, claims, context and metadata,
     /// in bytes.
     pub fn bytes(&self) -> usize {
-        let tags: usize = self.tags.iter().map(|tag| tag.as_str().len()).sum();
-        let claims: usize = self.claims.iter().map(claim_bytes).sum();
-        let metadata: usize =
-            self.metadata.iter().map(|(key, value)| key.len() + value.len()).sum();
         let context = self.correlation.as_ref().map_or(0, |it| it.as_str().len())
             + self.causation.as_ref().map_or(0, |it| it.as_str().len())
             + self.principal.as_ref().map_or(0, |it| it.as_str().len());
-        self.payload.len() + tags + claims + context + metadata
+        self.payload.len() + said_bytes(&self.tags, &self.claims, &self.metadata) + context
     }
 
     /// The event as it stands in the log once it has its place there.
@@ -110,6 +106,13 @@ impl NewEvent {
             metadata: self.metadata,
         }
     }
+}
+
+fn said_bytes(tags: &Tags, claims: &[ClaimChange], metadata: &Metadata) -> usize {
+    let tags: usize = tags.iter().map(|tag| tag.as_str().len()).sum();
+    let claims: usize = claims.iter().map(claim_bytes).sum();
+    let metadata: usize = metadata.iter().map(|(key, value)| key.len() + value.len()).sum();
+    tags + claims + metadata
 }
 
 fn claim_bytes(change: &ClaimChange) -> usize {
@@ -183,6 +186,14 @@ pub struct RecordedEvent {
 }
 
 impl RecordedEvent {
+    /// What the event counts towards the size limits; see [`NewEvent::bytes`].
+    pub fn bytes(&self) -> usize {
+        let context = self.correlation.as_ref().map_or(0, |it| it.as_str().len())
+            + self.causation.as_ref().map_or(0, |it| it.as_str().len())
+            + self.principal.as_ref().map_or(0, |it| it.as_str().len());
+        self.payload.len() + said_bytes(&self.tags, &self.claims, &self.metadata) + context
+    }
+
     /// The event to append elsewhere so that the copy has the same id, time and content.
     pub fn into_new(self) -> NewEvent {
         NewEvent {

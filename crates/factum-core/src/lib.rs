@@ -16,6 +16,7 @@ mod capabilities;
 mod claim;
 mod claim_index;
 pub mod codec;
+mod command_digest;
 mod context;
 mod digest;
 mod domain;
@@ -54,13 +55,14 @@ pub use capabilities::Capabilities;
 pub use claim::{Claim, ClaimChange};
 pub use claim_index::{ClaimIndex, ClaimStage};
 pub use codec::Codec;
+pub use command_digest::{CommandDigest, DigestError};
 pub use context::{CausationId, Context, CorrelationId, Metadata, Principal};
 pub use digest::{Digest, Digester};
 pub use domain::{
     Adapted, Adapter, Aggregate, Both, Decider, Decision, DecisionModel, Event, EventSpec, Facts,
     Handle, Models, Part, Recorded,
 };
-pub use error::{AppendError, Conflict, Refusal, StoreError, StoreErrorKind};
+pub use error::{AppendError, CommandReuse, Conflict, Refusal, StoreError, StoreErrorKind};
 pub use event::{NewEvent, Place, RecordedEvent};
 pub use event_type::{EventType, SchemaVersion};
 pub use id::{EventId, IdSource, RandomIds};
@@ -85,8 +87,8 @@ pub use reading::{
     ViewError, ViewErrorKind, ViewMigration, ViewStore, ViewTransaction, ViewWork, judge,
 };
 pub use schema::{
-    EventError, EventProblem, RawEvent, RawPayload, Registry, RegistryError, UnknownEvents,
-    Upcasters,
+    EventError, EventProblem, ImpossibleQuery, RawEvent, RawPayload, Registry, RegistryError,
+    UnknownEvents, Upcasters,
 };
 pub use snapshot::{
     Snapshot, SnapshotInfo, SnapshotKey, SnapshotKind, SnapshotList, SnapshotStore,

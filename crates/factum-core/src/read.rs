@@ -94,8 +94,9 @@ pub fn page_events(requested: usize) -> usize {
 pub struct Page {
     /// The events, possibly none, in the order of the read.
     pub events: Vec<RecordedEvent>,
-    /// For a [`LogRead`]: everything at or below this position has been considered, so a reader
-    /// may go on after it even where nothing matched. For a [`StreamRead`]: the highest position
-    /// the read may deliver.
+    /// For a [`LogRead`]: everything after [`LogRead::after`] and at or below this position has been
+    /// considered, so a reader may go on after it even where nothing matched. A read that begins
+    /// beyond its end considers nothing and says where it began. For a [`StreamRead`]: the highest
+    /// position the read may deliver.
     pub through: Position,
 }

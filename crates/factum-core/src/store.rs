@@ -12,9 +12,10 @@ use futures::stream::BoxStream;
 use futures::{StreamExt, TryStreamExt};
 
 use crate::{
-    AppendError, AppendRequest, Appended, Capabilities, CheckpointStore, Command, CommandId,
-    DeadLetters, HeadWatch, LeaseStore, LogRead, Maintenance, Page, Position, RecordedEvent,
-    Refusal, SnapshotStore, StoreError, StreamAdmin, StreamRead, TenantId, TenantScope, ViewStore,
+    AppendError, AppendRequest, Appended, Capabilities, CheckpointStore, Command, CommandDigest,
+    CommandId, CommandReuse, CommandTarget, DeadLetters, HeadWatch, LeaseStore, LogRead,
+    Maintenance, Page, Position, RecordedEvent, Refusal, SnapshotStore, StoreError, StreamAdmin,
+    StreamRead, TenantId, TenantScope, ViewStore,
 };
 
 /// The pages of a read: owns what it needs, ends after the last page or after the first error.
@@ -87,7 +88,8 @@ pub trait EventStore: Debug + Send + Sync + 'static {
     ///
     /// With a command id, a repetition returns the first [`Appended`] and outcome with `repeated`
     /// set, and stores nothing: concurrently, after a restart, and for a command that stored no
-    /// events. An expired command is forgotten.
+    /// events. The same id is refused as [`Refusal::CommandReused`] on another target, and with
+    /// another [`Command::digest`] where both have one. An expired command is forgotten.
     ///
     /// # Cancel safety
     ///
@@ -112,7 +114,8 @@ pub trait EventStore: Debug + Send + Sync + 'static {
     ///
     /// The read sees the log as it is when the first page is asked for: it ends at
     /// [`LogRead::through`] or at the head of that moment, whichever is lower. Filters run before
-    /// the limit. Unless the limit was reached, the last page's [`Page::through`] is that end;
+    /// the limit. Unless the limit was reached, the last page's [`Page::through`] is that end, or
+    /// [`LogRead::after`] if the read begins beyond it;
     /// even a read that matches nothing delivers one page that says how far it looked. Events of
     /// tombstoned and truncated streams are included: the log itself never changes.
     ///
@@ -148,7 +151,9 @@ pub trait EventStore: Debug + Send + Sync + 'static {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recalled {
     /// What the command was first used on.
-    pub target: crate::CommandTarget,
+    pub target: CommandTarget,
+    /// The digest that it came with, if it had one.
+    pub digest: Option<CommandDigest>,
     /// Its first answer, marked as repeated.
     pub appended: Appended,
 }
@@ -158,13 +163,19 @@ impl Recalled {
     ///
     /// # Errors
     ///
-    /// [`Refusal::CommandReused`] if `again` is addressed to something else.
+    /// [`Refusal::CommandReused`] if `again` is addressed to something else, or if both have a
+    /// digest and these differ.
     pub fn answer(self, again: &Command) -> Result<Appended, AppendError> {
-        if self.target == again.target {
+        let reuse = if self.target != again.target {
+            CommandReuse::Target { first: self.target, found: again.target.clone() }
+        } else if let (Some(first), Some(found)) = (self.digest, again.digest)
+            && first != found
+        {
+            CommandReuse::Content { target: self.target }
+        } else {
             return Ok(self.appended);
-        }
-        let (id, found) = (again.id.clone(), again.target.clone());
-        Err(Refusal::CommandReused { id, first: self.target, found }.into())
+        };
+        Err(Refusal::CommandReused { id: again.id.clone(), reuse }.into())
     }
 }
 

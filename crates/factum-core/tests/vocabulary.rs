@@ -169,3 +169,37 @@ fn a_copied_event_keeps_its_id_time_and_content() {
     assert_eq!((copy.id, copy.recorded_at), (event.id, Some(event.recorded_at)));
     assert_eq!(copy.payload, event.payload);
 }
+
+/// The page that says all of them at once.
+#[test]
+fn the_page_of_limits_says_what_they_are() {
+    use limits::*;
+    let page = include_str!("../../../docs/contract.md");
+    let said = |row: &str, all: &[usize]| {
+        let row = page.lines().find(|it| it.starts_with(&format!("| {row} |")));
+        let row = row.unwrap_or_else(|| panic!("there is no row {row:?}"));
+        let most: usize = row.split('|').nth(2).unwrap().trim().replace(',', "").parse().unwrap();
+        assert!(all.iter().all(|it| *it == most), "{row}: {all:?}");
+    };
+    let short = [TENANT_BYTES_MAX, CATEGORY_BYTES_MAX, TAG_NAME_BYTES_MAX, CLAIM_NAME_BYTES_MAX];
+    said("tenant, category, tag name, claim name, subscription", &short);
+    said("tenant, category, tag name, claim name, subscription", &[SUBSCRIPTION_BYTES_MAX]);
+    let middle = [STREAM_ID_BYTES_MAX, EVENT_TYPE_BYTES_MAX, TAG_VALUE_BYTES_MAX, OWNER_BYTES_MAX];
+    said("id of a stream, event type, tag value, owner of a lease", &middle);
+    let long = [CLAIM_VALUE_BYTES_MAX, COMMAND_BYTES_MAX, LANE_KEY_BYTES_MAX];
+    said("claim value, command id, command target, key that events are kept in order by", &long);
+    let context = [CONTEXT_BYTES_MAX, METADATA_KEY_BYTES_MAX];
+    said("correlation, causation, principal, metadata key", &context);
+    said("an event: payload, tags, claims, context and metadata together", &[EVENT_BYTES_MAX]);
+    said("an append: all its events together", &[APPEND_BYTES_MAX]);
+    said("a command's outcome", &[OUTCOME_BYTES_MAX]);
+    said("a snapshot's payload", &[SNAPSHOT_BYTES_MAX]);
+    let counts = [EVENTS_PER_APPEND_MAX, GUARDS_PER_APPEND_MAX];
+    said("events in an append, guards on one", &counts);
+    said("tags on an event", &[TAGS_PER_EVENT_MAX]);
+    said("claim changes on an event", &[CLAIMS_PER_EVENT_MAX]);
+    said("entries in an event's metadata", &[METADATA_ENTRIES_MAX]);
+    let query = [QUERY_ITEMS_MAX, QUERY_TERMS_MAX];
+    said("items of a query, and types or tags in one of them", &query);
+    said("events in a page of a read, entries in a page of a listing", &[PAGE_MAX]);
+}

@@ -43,7 +43,7 @@ pub(crate) struct Container {
     pub(crate) context: String,
     pub(crate) upcasters: Option<ExprPath>,
     pub(crate) union: bool,
-    /// Of a struct; on an enum, the codec alone.
+    /// Of a struct; on an enum, the codec and further tags alone.
     pub(crate) single: Single,
 }
 
@@ -53,6 +53,8 @@ pub(crate) struct Single {
     pub(crate) name: Option<LitStr>,
     pub(crate) version: Option<u32>,
     pub(crate) codec: Option<Codec>,
+    /// Names of tags that something else puts on the events.
+    pub(crate) also_tagged: Vec<String>,
 }
 
 impl Single {
@@ -64,6 +66,11 @@ impl Single {
                 self.name = Some(name);
             }
             "version" => self.version = Some(keys::version(meta)?),
+            "also_tagged" => {
+                let name = keys::string(meta, "also_tagged = \"course\"")?;
+                names::check(&name, names::check_fact)?;
+                self.also_tagged.push(name.value());
+            }
             _ => self.codec = Some(Codec::parse(meta)?),
         }
         Ok(())
@@ -71,8 +78,9 @@ impl Single {
 
     pub(crate) fn of_variant(variant: &Variant, errors: &mut Errors) -> Self {
         let mut single = Self::default();
-        let known = ["name", "version", "codec"];
-        keys::each_factum("a variant", &known, &[], &variant.attrs, errors, |key, meta| {
+        let known = ["name", "version", "codec", "also_tagged"];
+        let repeated = ["also_tagged"];
+        keys::each_factum("a variant", &known, &repeated, &variant.attrs, errors, |key, meta| {
             single.take(key, meta)
         });
         single
@@ -89,13 +97,16 @@ impl Container {
             single: Single::default(),
         };
         let (place, known): (_, &[_]) = match &input.data {
-            Data::Enum(_) => ("an enum", &["context", "codec", "upcasters", "union", "crate"]),
-            _ => ("a struct", &["name", "version", "codec", "upcasters", "crate"]),
+            Data::Enum(_) => {
+                ("an enum", &["context", "codec", "also_tagged", "upcasters", "union", "crate"])
+            }
+            _ => ("a struct", &["name", "version", "codec", "also_tagged", "upcasters", "crate"]),
         };
         // What a union leaves to its parts.
         let mut left_to_parts = Vec::new();
-        keys::each_factum(place, known, &[], &input.attrs, errors, |key, meta| {
-            if ["context", "codec"].contains(&key) {
+        let repeated = ["also_tagged"];
+        keys::each_factum(place, known, &repeated, &input.attrs, errors, |key, meta| {
+            if ["context", "codec", "also_tagged"].contains(&key) {
                 left_to_parts.push(meta.path.clone());
             }
             container.take(key, meta)

@@ -8,7 +8,8 @@ use syn::{DataEnum, DeriveInput, Fields, Ident, Variant};
 
 use crate::attributes::{Codec, Container, Single};
 use crate::errors::Errors;
-use crate::{facts, names, serde};
+use crate::facts::{self, Told};
+use crate::{names, serde};
 
 /// One variant, as it is written out.
 struct Typed<'a> {
@@ -19,6 +20,8 @@ struct Typed<'a> {
     version: u32,
     codec: Codec,
     constant: Ident,
+    also_tagged: Vec<String>,
+    told: Told,
 }
 
 pub(crate) fn expand(
@@ -34,7 +37,7 @@ pub(crate) fn expand(
         .map(|variant| typed(variant, container, rename_all.as_deref(), errors))
         .collect();
     refuse_twins(&typed, errors);
-    let facts = facts_of(container, &typed, errors);
+    let facts = facts_of(&typed);
     let (krate, ident) = (&container.krate, &input.ident);
     let constants = constants(input, container, &typed);
     let (encode, decode) = (encode(container, &typed), decode(&typed));
@@ -124,6 +127,8 @@ fn typed<'a>(
         version: single.version.unwrap_or(1),
         codec,
         constant: Ident::new(&names::constant(&ident), variant.ident.span()),
+        also_tagged: [&container.single.also_tagged[..], &single.also_tagged].concat(),
+        told: facts::of_fields(&container.krate, &variant.fields, errors),
     }
 }
 
@@ -168,6 +173,7 @@ fn constants(input: &DeriveInput, container: &Container, typed: &[Typed<'_>]) ->
         let Typed { name, version, codec, constant, variant, .. } = one;
         let (codec, doc) = (codec.tokens(krate), format!("The event type `{name}`."));
         let rust_name = format!("::{ident}::{}", variant.ident);
+        let tags = one.told.tags(krate, &one.also_tagged);
         quote! {
             #[doc = #doc]
             #vis const #constant: &'static #krate::EventSpec = &#krate::EventSpec::new(
@@ -175,7 +181,8 @@ fn constants(input: &DeriveInput, container: &Container, typed: &[Typed<'_>]) ->
                 #version,
                 #codec,
                 ::core::concat!(::core::module_path!(), #rust_name),
-            );
+            )
+            #tags;
         }
     });
     quote! {
@@ -218,12 +225,11 @@ fn decode(typed: &[Typed<'_>]) -> TokenStream {
     quote!(#(#arms)*)
 }
 
-fn facts_of(container: &Container, typed: &[Typed<'_>], errors: &mut Errors) -> TokenStream {
+fn facts_of(typed: &[Typed<'_>]) -> TokenStream {
     let mut arms = TokenStream::new();
     for one in typed {
-        let told = facts::of_fields(&container.krate, &one.variant.fields, errors);
-        if !told.statements.is_empty() {
-            let (bound, statements) = (told.bound, told.statements);
+        let Told { bound, statements, .. } = &one.told;
+        if !statements.is_empty() {
             let variant = &one.variant.ident;
             arms.extend(quote!(Self::#variant { #bound .. } => { #statements }));
         }

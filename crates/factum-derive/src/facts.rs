@@ -101,6 +101,20 @@ fn tag_name(meta: &ParseNestedMeta<'_>, field: &Field) -> syn::Result<String> {
 pub(crate) struct Told {
     pub(crate) bound: TokenStream,
     pub(crate) statements: TokenStream,
+    /// The names of the tags.
+    tags: Vec<String>,
+    /// The event that has tags of its own.
+    inner: Option<Type>,
+}
+
+impl Told {
+    /// The methods of a spec that say which tags events carry, those `from_elsewhere` among them.
+    pub(crate) fn tags(&self, krate: &Path, from_elsewhere: &[String]) -> TokenStream {
+        let names = self.tags.iter().chain(from_elsewhere);
+        let inner =
+            self.inner.as_ref().map(|ty| quote!(.tagged_like(<#ty as #krate::Event>::specs)));
+        quote!(.tagged(&[#(#names),*]) #inner)
+    }
 }
 
 pub(crate) fn of_fields(krate: &Path, fields: &Fields, errors: &mut Errors) -> Told {
@@ -112,6 +126,10 @@ pub(crate) fn of_fields(krate: &Path, fields: &Fields, errors: &mut Errors) -> T
         {
             let said = "`inner` stands on a field that is alone: `Imported(#[factum(inner)] Row)`";
             errors.add(syn::Error::new_spanned(inner, said));
+        }
+        told.tags.extend(on.tags.iter().cloned());
+        if on.inner.is_some() {
+            told.inner = Some(field.ty.clone());
         }
         let value = format_ident!("value_{place}");
         let statements = of_field(krate, &field.ty, &on, &value);

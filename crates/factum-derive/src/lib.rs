@@ -53,6 +53,7 @@
 //! | enum, struct | `crate = "path"` | where Factum is; `factum` unless said |
 //! | variant, struct | `name = "account.opened"` | the whole name; a struct needs it |
 //! | variant, struct | `version = 2` | the version of the current shape; 1 unless said |
+//! | enum, variant, struct | `also_tagged = "course"` | something else puts such a tag on the events, such as an import or an older program |
 //! | field | `tag`, `tag = "course"` | the field is a tag, under its own name or another |
 //! | field | `claim = "email"`, `release = "email"` | takes, gives back a value, normalised |
 //! | field | `exact` | beside `claim` or `release`: not normalised |

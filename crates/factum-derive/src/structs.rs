@@ -6,7 +6,7 @@ use syn::{DataStruct, DeriveInput};
 
 use crate::attributes::{Codec, Container};
 use crate::errors::Errors;
-use crate::facts;
+use crate::facts::{self, Told};
 
 pub(crate) fn expand(
     input: &DeriveInput,
@@ -14,7 +14,9 @@ pub(crate) fn expand(
     container: &Container,
     errors: &mut Errors,
 ) -> TokenStream {
-    let facts = facts_of(data, container, errors);
+    let told = facts::of_fields(&container.krate, &data.fields, errors);
+    let tags = told.tags(&container.krate, &container.single.also_tagged);
+    let facts = facts_of(told);
     let Some(name) = &container.single.name else {
         // A name that is wrong is no name that is missing.
         if errors.is_empty() {
@@ -51,7 +53,8 @@ pub(crate) fn expand(
                 #version,
                 #codec,
                 ::core::concat!(::core::module_path!(), #rust_name),
-            );
+            )
+            #tags;
         }
 
         #[automatically_derived]
@@ -101,8 +104,7 @@ pub(crate) fn expand(
     }
 }
 
-fn facts_of(data: &DataStruct, container: &Container, errors: &mut Errors) -> TokenStream {
-    let told = facts::of_fields(&container.krate, &data.fields, errors);
+fn facts_of(told: Told) -> TokenStream {
     if told.statements.is_empty() {
         return quote!(let _ = facts;);
     }

@@ -1,7 +1,9 @@
 //! What events say of themselves: tags to be found by, unique values taken and released.
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
-use factum_core::{ClaimChange, Event, Facts};
+use factum_core::{
+    ClaimChange, Codec, Event, EventSpec, EventType, Facts, ImpossibleQuery, Query, QueryItem, Tag,
+};
 use factum_derive::Event;
 use serde::{Deserialize, Serialize};
 
@@ -152,4 +154,83 @@ fn events_may_be_written_by_a_macro() {
     }
     event!(Made, "made", 2, Vec<u32>);
     assert_eq!(tags(&Made { id: vec![1, 2], other: Some(3) }), ["made:1", "made:2", "other:3"]);
+}
+
+#[test]
+fn which_tags_a_type_may_carry_is_known() {
+    let carried = |spec: &EventSpec| {
+        let names = ["course", "type", "room", "student", "students", "seat", "seat-owner", "seed"];
+        names.into_iter().filter(|it| spec.may_carry(it)).collect::<Vec<_>>()
+    };
+    assert_eq!(carried(CourseEvent::DEFINED), ["course", "type", "seed"]);
+    assert_eq!(carried(CourseEvent::PLANNED), ["course", "room", "seed"]);
+    assert_eq!(carried(CourseEvent::JOINED), ["student", "seat", "seat-owner", "seed"]);
+    assert_eq!(carried(CourseEvent::CLOSED), ["seed"]);
+
+    #[derive(Event, Serialize, Deserialize)]
+    #[factum(crate = "factum_core", name = "row.read", also_tagged = "course")]
+    struct Row(#[factum(tag = "room")] String);
+    #[derive(Event, Serialize, Deserialize)]
+    #[factum(crate = "factum_core", also_tagged = "type")]
+    enum FileEvent {
+        #[factum(also_tagged = "student", also_tagged = "students")]
+        Imported(#[factum(inner, tag = "seat")] Row),
+        Closed,
+    }
+    impl std::fmt::Display for Row {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str(&self.0)
+        }
+    }
+    assert_eq!(carried(Row::SPEC), ["course", "room", "seed"]);
+    let all = ["course", "type", "room", "student", "students", "seat", "seed"];
+    assert_eq!(carried(FileEvent::IMPORTED), all);
+    assert_eq!(carried(FileEvent::CLOSED), ["type", "seed"]);
+    let _ = (FileEvent::Closed, FileEvent::Imported(Row(String::new())));
+
+    static UNTOLD: EventSpec = EventSpec::new("till.opened", 1, Codec::Json, "Opened");
+    assert!(UNTOLD.may_carry("anything"), "nobody says which it carries");
+}
+
+#[test]
+fn a_query_that_can_match_nothing_is_told_apart() {
+    #[derive(Event)]
+    #[factum(crate = "factum_core", union)]
+    enum All {
+        Course(CourseEvent),
+    }
+    let tagged = |names: &[&str]| {
+        let tags = names.iter().map(|it| Tag::new(it, "x").unwrap()).collect();
+        QueryItem { tags, ..QueryItem::default() }
+    };
+    let foreign = EventType::new("till.opened").unwrap();
+    for possible in [
+        QueryItem::default(),
+        tagged(&["course"]),
+        tagged(&["course", "room"]),
+        tagged(&["student", "student", "seat-owner"]),
+        tagged(&["course"]).types([CourseEvent::DEFINED, CourseEvent::CLOSED]),
+        tagged(&["members"]).event_type(foreign),
+        tagged(&["seed"]),
+    ] {
+        let query = Query::from(possible);
+        assert_eq!(query.check_possible::<CourseEvent>(), Ok(()), "{query:?}");
+        assert_eq!(query.check_possible::<All>(), Ok(()), "{query:?}");
+    }
+    for (slip, known, found) in [
+        (tagged(&["courses"]), "course, room, seat, seat-owner, student, type", "courses"),
+        (
+            tagged(&["room", "student"]),
+            "course, room, seat, seat-owner, student, type",
+            "room, student",
+        ),
+        (tagged(&["room"]).types([CourseEvent::DEFINED]), "course, type", "room"),
+        (tagged(&["course"]).types([CourseEvent::CLOSED]), "none", "course"),
+    ] {
+        let query = Query::any_of([tagged(&["course"]), slip]);
+        let error = query.check_possible::<All>().unwrap_err();
+        assert_eq!(query.check_possible::<CourseEvent>(), Err(error.clone()));
+        let (known, found) = (known.into(), found.into());
+        assert_eq!(error, ImpossibleQuery::Tags { item: 1, known, found });
+    }
 }

@@ -64,6 +64,7 @@ impl Checksum {
         tenant: &TenantId,
         id: &str,
         target: &str,
+        digest: Option<&[u8]>,
         expires_at: Option<i64>,
         outcome: &[u8],
     ) -> i64 {
@@ -71,6 +72,8 @@ impl Checksum {
         self.text(id);
         self.text(target);
         self.number(expires_at.unwrap_or(i64::MAX)); // No clock reaches that.
+        // Without one, it is as it was before there were digests.
+        self.0.extend_from_slice(digest.unwrap_or_default());
         self.finish(outcome)
     }
 

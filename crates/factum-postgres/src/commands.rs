@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use factum_core::{
-    Appended, CommandId, CommandTarget, Position, Recalled, Revision, StreamId, TenantId,
-    Timestamp, TouchedStreams,
+    Appended, CommandDigest, CommandId, CommandTarget, Position, Recalled, Revision, StreamId,
+    TenantId, Timestamp, TouchedStreams,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::Type;
@@ -45,9 +45,11 @@ pub(crate) async fn find(
     let Some(row) = rows.first() else { return Ok(None) };
     let (target, first, last): (&str, Option<i64>, i64) = (row.get(0), row.get(1), row.get(2));
     let (outcome, expires_at): (&[u8], Option<i64>) = (row.get(3), row.get(4));
-    let found = Checksum::default().of_command(tenant, id, target, expires_at, outcome);
+    let digest: Option<&[u8]> = row.get(6);
+    let found = Checksum::default().of_command(tenant, id, target, digest, expires_at, outcome);
     let target = CommandTarget::new(target).ok().filter(|_| found == row.get::<_, i64>(5));
-    let Some(target) = target else {
+    let digest = digest.map(<[u8; 32]>::try_from).transpose().ok();
+    let (Some(target), Some(digest)) = (target, digest) else {
         return Err(Failure::Corrupt(format!("the row of command {id} differs from its checksum")));
     };
     if expires_at.is_some_and(|at| at <= now.as_micros()) {
@@ -64,7 +66,8 @@ pub(crate) async fn find(
         outcome: Some(Bytes::copy_from_slice(outcome)),
         repeated: true,
     };
-    Ok(Some(Recalled { target, appended }))
+    let digest = digest.map(CommandDigest::from_bytes);
+    Ok(Some(Recalled { target, digest, appended }))
 }
 
 /// The streams that the events of an answer went to.

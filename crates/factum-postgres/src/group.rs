@@ -58,6 +58,7 @@ pub(crate) struct Group<'a> {
     r_outcome: Vec<Hidden<&'a [u8]>>,
     r_expires: Vec<Option<i64>>,
     r_checksum: Vec<i64>,
+    r_digest: Vec<Option<&'a [u8]>>,
     /// The streams that `w_stream` points to.
     pub(crate) w_name: Vec<&'a StreamId>,
     w_stream: Vec<i32>,
@@ -138,8 +139,10 @@ impl<'a> Group<'a> {
         self.r_target.push(target);
         self.r_outcome.push(Hidden(outcome));
         self.r_expires.push(expires_at);
+        let digest = command.and_then(|it| it.digest.as_ref()).map(|it| &it.as_bytes()[..]);
+        self.r_digest.push(digest);
         self.r_checksum.push(command.map_or(0, |it| {
-            self.checksum.of_command(tenant, it.id.as_str(), target, expires_at, outcome)
+            self.checksum.of_command(tenant, it.id.as_str(), target, digest, expires_at, outcome)
         }));
     }
 
@@ -322,9 +325,11 @@ impl<'a> Group<'a> {
             (&self.e_principal, Type::TEXT_ARRAY),
             (&self.e_extra, Type::TEXT_ARRAY),
             (&self.e_payload, Type::BYTEA_ARRAY),
+            (&self.r_digest, Type::BYTEA_ARRAY),
         ];
         let unused = [
             (COMMANDS, !self.commands),
+            (DIGESTS, !self.commands),
             (GUARD_QUERIES, !self.query_guards),
             (CLAIMS, self.n_name.is_empty()),
             (TERMS, self.m_name.is_empty()),
@@ -340,6 +345,7 @@ impl<'a> Group<'a> {
 
 /// Where the parts that may be left out stand among the columns.
 const COMMANDS: Range<usize> = 10..15;
+const DIGESTS: Range<usize> = 52..53;
 const GUARD_QUERIES: Range<usize> = 21..22;
 const CLAIMS: Range<usize> = 22..25;
 const TERMS: Range<usize> = 31..34;

@@ -1,6 +1,6 @@
 //! Steps from one format to the next: forward only, checksummed, one starter at a time.
 
-use factum_core::{StoreError, StoreErrorKind};
+use factum_core::{Claim, StoreError, StoreErrorKind};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, IsolationLevel, Transaction};
@@ -41,7 +41,14 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0006_subscription_places",
         sql: include_str!("sql/migrations/0006_subscription_places.sql"),
     },
+    Migration {
+        name: "0007_command_digests",
+        sql: include_str!("sql/migrations/0007_command_digests.sql"),
+    },
 ];
+
+/// In formats before this one, claims were normalised otherwise; see decision 0030.
+const OTHERWISE_FOLDED_BEFORE: usize = 6;
 
 /// The format this program writes.
 pub(crate) fn format() -> u32 {
@@ -115,6 +122,9 @@ async fn migrate_locked(
         Vec::new()
     };
     check_history(&taken)?;
+    if (1..OTHERWISE_FOLDED_BEFORE).contains(&taken.len()) {
+        check_claims(transaction, schema).await?;
+    }
     let now = config.clock.now().as_micros();
     for (number, step) in (1_i32..).zip(MIGRATIONS).skip(taken.len()) {
         transaction.batch_execute(&schema.fill(step.sql)).await.map_err(failed)?;
@@ -129,6 +139,15 @@ async fn migrate_locked(
         transaction.query_typed(&sql, &row).await.map_err(failed)?;
     }
     Ok(())
+}
+
+/// Refuses a schema whose unique values would not be found again as they are folded now.
+async fn check_claims(transaction: &Transaction<'_>, schema: &Schema) -> Result<(), StoreError> {
+    // What is ASCII has as many bytes as letters, and is folded as it was.
+    let sql = "SELECT name, value FROM {schema}.claims WHERE octet_length(value) > length(value)";
+    let rows = transaction.query_typed(&schema.fill(sql), &[]).await;
+    let rows = rows.map_err(|error| Failure::from(error).into_store_error(OPERATION))?;
+    Claim::refuse_older_folding(rows.iter().map(|row| (row.get(0), row.get(1))))
 }
 
 async fn check_server(client: &Client) -> Result<(), StoreError> {

@@ -189,7 +189,8 @@ impl Check<'_> {
                 let (tenant, id, target): (&str, &str, &str) = (row.get(0), row.get(1), row.get(2));
                 let (expires_at, outcome): (Option<i64>, &[u8]) = (row.get(3), row.get(4));
                 let checksum = TenantId::new(tenant).ok().map(|tenant| {
-                    Checksum::default().of_command(&tenant, id, target, expires_at, outcome)
+                    let (sum, digest) = (&mut Checksum::default(), row.get(6));
+                    sum.of_command(&tenant, id, target, digest, expires_at, outcome)
                 });
                 if checksum != Some(row.get::<_, i64>(5)) {
                     self.found(format!("command {id}: differs from its checksum"));

@@ -171,7 +171,10 @@ impl<E: Event> Decisions<E> {
             return Ok(Decided { events, position: through, repeated: false });
         }
         let query = match decision.validation().map_err(LoadError::from)? {
-            Some(narrower) => self.settings.registry.widened::<E>(&narrower),
+            Some(narrower) => {
+                narrower.check_possible::<E>().map_err(LoadError::from)?;
+                self.settings.registry.widened::<E>(&narrower)
+            }
             None => query,
         };
         let request = self.request(decision, &events, command, options)?;
@@ -191,6 +194,7 @@ impl<E: Event> Decisions<E> {
     {
         let mut models = decision.models();
         let queries = models.queries()?;
+        queries.iter().try_for_each(Query::check_possible::<E>)?;
         let registry = &self.settings.registry;
         let wide = queries.iter().map(|query| registry.widened::<E>(query));
         let query = Query::any_of(wide.flat_map(|query| query.items().to_vec()));
@@ -257,10 +261,9 @@ fn command<D: Decision>(options: &Options) -> Result<Option<Command>, ExecuteErr
     if options.expected.is_some() {
         return Err(ExecuteError::NoRevision { decision: D::NAME });
     }
-    let Some(id) = options.command_id.clone() else { return Ok(None) };
-    let target = CommandTarget::new(D::NAME)
-        .map_err(|error| ExecuteError::Name { event_type: None, error })?;
-    Ok(Some(Command { expires_at: options.expires_at, ..Command::new(id, target) }))
+    let target =
+        CommandTarget::new(D::NAME).map_err(|error| ExecuteError::Name { event_type: None, error });
+    options.command_id.as_ref().map_or(Ok(None), |_| Ok(options.command(target?)))
 }
 
 impl<E> Clone for Decisions<E> {

@@ -2,8 +2,8 @@
 
 use factum_core::codec::EncodeError;
 use factum_core::{
-    AppendError, Conflict, EventError, EventType, InvalidName, Refusal, Revision, StoreError,
-    StoreErrorKind, StreamId, Timestamp,
+    AppendError, Conflict, EventError, EventType, ImpossibleQuery, InvalidName, Refusal, Revision,
+    StoreError, StoreErrorKind, StreamId, Timestamp,
 };
 
 use crate::Options;
@@ -19,6 +19,10 @@ pub enum LoadError {
     /// The id, the category, or a value of the decision's query is no name.
     #[error(transparent)]
     Name(#[from] InvalidName),
+    /// The query of a decision's model, or of its validation, can match no event: a rule would be
+    /// switched off in silence.
+    #[error(transparent)]
+    Query(#[from] ImpossibleQuery),
     /// An event could not be read, or applying it panicked.
     #[error(transparent)]
     Event(#[from] Box<EventError>),

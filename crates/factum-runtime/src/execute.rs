@@ -46,10 +46,7 @@ async fn attempt<A: Aggregate>(
         Some((stream, kept)) => (stream, kept),
         None => (repository.stream(id).map_err(no_name)?, None),
     };
-    let command = options
-        .command_id
-        .clone()
-        .map(|id| Command { expires_at: options.expires_at, ..Command::new(id, &stream) });
+    let command = options.command(&stream);
     if let Some(command) = &command
         && let Some(first) = recall(repository, command).await?
     {

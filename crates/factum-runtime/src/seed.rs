@@ -47,7 +47,7 @@ impl Seed {
     /// [`InvalidName`] if the name cannot be a tag's value.
     pub fn new(name: &str) -> Result<Self, InvalidName> {
         let settings = Settings::new(factum_core::Registry::default());
-        let tag = Tag::new("seed", name)?;
+        let tag = Tag::new(factum_core::EventSpec::SEED_TAG, name)?;
         Ok(Self { tag, settings, context: Context::default(), streams: Vec::new() })
     }
 

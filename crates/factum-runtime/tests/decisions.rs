@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use common::memory;
 use factum_core::{
-    CommandId, Decision, DecisionModel, EventStoreExt, Expected, InvalidName, LogRead, Query,
-    QueryItem, Refusal,
+    CommandId, Decision, DecisionModel, EventStoreExt, Expected, ImpossibleQuery, InvalidName,
+    LogRead, Query, QueryItem, Refusal,
 };
 use factum_derive::Event;
-use factum_runtime::{Decisions, ExecuteError, Options, Retry};
+use factum_runtime::{Decisions, ExecuteError, LoadError, Options, Retry};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -228,6 +228,74 @@ async fn a_repeated_decision_gives_the_first_answer() {
     assert_eq!((again.events, again.position), (first.events, first.position));
     let elsewhere = decisions.execute_with(&Rename(1), options).await.unwrap_err();
     assert!(matches!(elsewhere, ExecuteError::Refused(Refusal::CommandReused { .. })));
+}
+
+#[tokio::test]
+async fn a_command_id_with_another_decision_of_its_kind_is_refused() {
+    let decisions = decisions();
+    let asked = |guest: u32| {
+        let options = Options::default().command_id(CommandId::new("form-1").unwrap());
+        options.for_command(&guest).unwrap()
+    };
+    decisions.execute_with(&Take { show: 1, guest: 1 }, asked(1)).await.unwrap();
+    let other = decisions.execute_with(&Take { show: 1, guest: 2 }, asked(2)).await.unwrap_err();
+    assert!(matches!(other, ExecuteError::Refused(Refusal::CommandReused { .. })), "{other}");
+    let again = decisions.execute_with(&Take { show: 1, guest: 1 }, asked(1)).await.unwrap();
+    assert!(again.repeated);
+}
+
+/// Asks for a tag that no event carries, in its model or in its validation.
+struct Misspelt {
+    in_model: bool,
+}
+
+/// Nobody is `going`, whoever the guest is.
+struct NobodyGoing(&'static str);
+
+impl DecisionModel for NobodyGoing {
+    type Event = SeatEvent;
+
+    fn query(&self) -> Result<Query, InvalidName> {
+        Ok(QueryItem::tagged(self.0, 1)?.into())
+    }
+
+    fn evolve(&mut self, _: &SeatEvent) {}
+}
+
+impl Decision for Misspelt {
+    const NAME: &'static str = "misspelt";
+    type Models = NobodyGoing;
+    type Error = &'static str;
+
+    fn models(&self) -> NobodyGoing {
+        NobodyGoing(if self.in_model { "guests" } else { "guest" })
+    }
+
+    fn decide(&self, _: &NobodyGoing) -> Result<Vec<SeatEvent>, &'static str> {
+        Ok(vec![SeatEvent::Taken { show: 1, guest: 1 }])
+    }
+
+    fn validation(&self) -> Result<Option<Query>, InvalidName> {
+        // Renamings have no guest.
+        let item = QueryItem::tagged("guest", 1)?.types([SeatEvent::RENAMED]);
+        Ok((!self.in_model).then(|| item.into()))
+    }
+}
+
+#[tokio::test]
+async fn a_decision_whose_query_can_match_nothing_is_refused() {
+    let decisions = decisions();
+    for (in_model, asked, carried) in [(true, "guests", "guest, show"), (false, "guest", "show")] {
+        let error = decisions.execute(&Misspelt { in_model }).await.unwrap_err();
+        let ExecuteError::Load(LoadError::Query(ImpossibleQuery::Tags { known, found, .. })) =
+            &error
+        else {
+            panic!("{error}")
+        };
+        assert_eq!((found.as_str(), known.as_str()), (asked, carried));
+    }
+    let taken = decisions.execute(&Take { show: 1, guest: 1 }).await.unwrap();
+    assert_eq!(taken.position.get(), 1, "nothing was stored before");
 }
 
 #[tokio::test]

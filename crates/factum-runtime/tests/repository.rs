@@ -12,7 +12,7 @@ use common::{
 };
 use factum_core::limits::EVENTS_PER_APPEND_MAX;
 use factum_core::{
-    AppendRequest, Claim, Codec, CommandId, Conflict, Context, EventId, EventProblem,
+    AppendRequest, Claim, Codec, CommandId, CommandReuse, Conflict, Context, EventId, EventProblem,
     EventStoreExt, EventType, Expected, IdSource, LogRead, NewEvent, Position, Principal,
     RandomIds, Recorded, Refusal, Revision, SharedStore, StoreErrorKind, StreamRead, TenantId,
 };
@@ -182,6 +182,25 @@ async fn a_repeated_command_gives_the_first_answer_and_decides_nothing() {
     let elsewhere = accounts.execute_with("bob", Open("b@x.org"), options).await.unwrap_err();
     let reused = matches!(elsewhere, ExecuteError::Refused(Refusal::CommandReused { .. }));
     assert!(reused, "{elsewhere}");
+}
+
+#[tokio::test]
+async fn a_command_id_with_another_command_is_refused() {
+    let store = memory();
+    let accounts = opened(&store, "ann", 5).await;
+    let options = |cents: u64| {
+        let options = Options::default().command_id(id("form-1"));
+        options.for_command(&("withdraw", cents)).unwrap()
+    };
+    accounts.execute_with("ann", Withdraw(4), options(4)).await.unwrap();
+    let other = accounts.execute_with("ann", Withdraw(1), options(1)).await.unwrap_err();
+    let ExecuteError::Refused(Refusal::CommandReused { reuse, .. }) = &other else {
+        panic!("{other}")
+    };
+    assert!(matches!(reuse, CommandReuse::Content { target } if target.as_str() == "account/ann"));
+    assert!(accounts.execute_with("ann", Withdraw(4), options(4)).await.unwrap().repeated);
+    let unknown = Options::default().command_id(id("form-1"));
+    assert!(accounts.execute_with("ann", Withdraw(9), unknown).await.unwrap().repeated);
 }
 
 #[tokio::test]

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use factum_core::{
-    Category, EventType, MemoryStore, Position, Query, QueryItem, SharedStore, SubscriptionState,
-    Tag, TenantScope, Timestamp,
+    Category, CorrelationId, EventType, ImpossibleQuery, MemoryStore, Position, Query, QueryItem,
+    SharedStore, SubscriptionState, Tag, TenantScope, Timestamp,
 };
 use factum_runtime::{StartFrom, SubscriptionError, SubscriptionSettings, settle};
 use factum_testkit::ManualClock;
@@ -222,18 +222,16 @@ async fn a_restriction_narrows_what_a_raw_subscriber_reads() {
     append(&store, "a", vec![raw("step.undone", "{}".into())]).await;
     let kind = |name: &str| QueryItem::default().event_type(EventType::new(name).unwrap());
     let walks = || QueryItem::default().category(Category::new("walk").unwrap());
-    for (name, base, only, expected) in [
-        ("both", walks(), kind("step.undone"), vec![2]),
-        ("neither", kind("step.taken"), kind("step.undone"), vec![]),
-        ("either", walks(), walks(), vec![1, 2]),
-    ] {
+    for (name, base, only, expected) in
+        [("both", walks(), kind("step.undone"), vec![2]), ("either", walks(), walks(), vec![1, 2])]
+    {
         let seen = Seen::default();
         let own = seen.clone();
         let subscriber = factum_core::EventSubscriber::raw(name, &base.into(), move |event| {
             own.note(event);
             std::future::ready(Ok(()))
         });
-        let narrowed = subscriber.only(only);
+        let narrowed = subscriber.only(only).unwrap();
         let running = factum_runtime::Subscription::deliver(Arc::clone(&store), narrowed).spawn();
         in_time(running.caught_up()).await.unwrap();
         let mut positions = seen.positions();
@@ -241,6 +239,28 @@ async fn a_restriction_narrows_what_a_raw_subscriber_reads() {
         assert_eq!(positions, expected, "{name}");
         in_time(running.stop()).await.unwrap();
     }
+}
+
+#[test]
+fn a_restriction_that_leaves_nothing_is_refused() {
+    let item = || QueryItem::default();
+    let kind = |name: &str| item().event_type(EventType::new(name).unwrap());
+    let raw = |base: QueryItem| {
+        factum_core::EventSubscriber::raw("raw", &base.into(), |_| std::future::ready(Ok(())))
+    };
+    let category = |name| item().category(Category::new(name).unwrap());
+    let of = |name| item().correlation(CorrelationId::new(name).unwrap());
+    for (base, only) in [
+        (kind("step.taken"), kind("step.undone")),
+        (category("walk"), category("run")),
+        (of("a"), of("b")),
+    ] {
+        let error = raw(base).only(only).unwrap_err();
+        assert_eq!(error, ImpossibleQuery::Disjoint { item: 0 });
+    }
+    let two = raw(category("walk")).only(kind("step.taken")).unwrap();
+    let error = two.only(category("run")).unwrap_err();
+    assert_eq!(error, ImpossibleQuery::Disjoint { item: 1 });
 }
 
 /// While a new subscription goes through what is there, more is appended: where catching up ends and

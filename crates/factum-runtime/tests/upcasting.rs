@@ -28,6 +28,7 @@ enum ParcelEvent {
     Weighed {
         grams: u64,
     },
+    #[factum(also_tagged = "parcel")] // Under its retired name.
     Delivered,
 }
 

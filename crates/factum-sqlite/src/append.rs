@@ -380,13 +380,14 @@ impl<'c> Group<'c> {
             tenant,
             id: command.id.as_str(),
             target: command.target.as_str(),
+            digest: command.digest.as_ref().map(|it| &it.as_bytes()[..]),
             first: appended.first.map(|it| it.get().cast_signed()),
             last: appended.last.get().cast_signed(),
             outcome: &command.outcome,
             expires_at: command.expires_at.map(Timestamp::as_micros),
         };
         let checksum = row.checksum();
-        let CommandRow { tenant, id, target, first, last, outcome, expires_at } = row;
+        let CommandRow { tenant, id, target, digest, first, last, outcome, expires_at } = row;
         self.run(
             sql::PUT_COMMAND,
             (
@@ -399,6 +400,7 @@ impl<'c> Group<'c> {
                 expires_at,
                 command_hash(tenant, id),
                 checksum,
+                digest,
             ),
         )?;
         Ok(())

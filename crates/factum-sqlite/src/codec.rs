@@ -142,6 +142,7 @@ pub(crate) struct CommandRow<'a> {
     pub(crate) tenant: i64,
     pub(crate) id: &'a str,
     pub(crate) target: &'a str,
+    pub(crate) digest: Option<&'a [u8]>,
     pub(crate) first: Option<i64>,
     pub(crate) last: i64,
     pub(crate) outcome: &'a [u8],
@@ -153,7 +154,12 @@ impl CommandRow<'_> {
         let never = i64::MAX; // Stands in for "no time", which no clock reaches.
         let numbers =
             [self.tenant, self.first.unwrap_or(0), self.last, self.expires_at.unwrap_or(never)];
-        row_checksum(&numbers, &[self.id.as_bytes(), self.target.as_bytes(), self.outcome])
+        let (id, target) = (self.id.as_bytes(), self.target.as_bytes());
+        match self.digest {
+            // As it was before there were digests.
+            None => row_checksum(&numbers, &[id, target, self.outcome]),
+            Some(digest) => row_checksum(&numbers, &[id, target, self.outcome, digest]),
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use factum_core::{
-    Appended, CommandId, CommandTarget, Position, Recalled, Revision, Timestamp, TouchedStreams,
+    Appended, CommandDigest, CommandId, CommandTarget, Position, Recalled, Revision, Timestamp,
+    TouchedStreams,
 };
 use rusqlite::{Connection, OptionalExtension};
 
@@ -13,7 +14,7 @@ use crate::rows::next_dense;
 use crate::sql;
 
 /// A command's row, owned.
-type Found = (String, Option<i64>, i64, Vec<u8>, Option<i64>, i64);
+type Found = (String, Option<i64>, i64, Vec<u8>, Option<i64>, i64, Option<Vec<u8>>);
 
 /// The stored answer of a command, unless it has expired.
 pub(crate) fn find(
@@ -25,9 +26,11 @@ pub(crate) fn find(
 ) -> Result<Option<Recalled>, Failure> {
     let mut statement = conn.prepare_cached(sql::FIND_COMMAND)?;
     let row = statement.query_row((tenant, command.as_str()), |row| {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+        let (outcome, expires_at) = (row.get(3)?, row.get(4)?);
+        let (checksum, digest) = (row.get(5)?, row.get(6)?);
+        Ok((row.get(0)?, row.get(1)?, row.get(2)?, outcome, expires_at, checksum, digest))
     });
-    let Some((target, first, last, outcome, expires_at, checksum)): Option<Found> =
+    let Some((target, first, last, outcome, expires_at, checksum, digest)): Option<Found> =
         row.optional()?
     else {
         let mut statement = conn.prepare_cached(sql::FIND_COMMAND_BY_HASH)?;
@@ -37,11 +40,22 @@ pub(crate) fn find(
         }
         return Ok(None);
     };
-    let id = command.as_str();
-    let row =
-        CommandRow { tenant, id, target: &target, first, last, outcome: &outcome, expires_at };
-    let target = CommandTarget::new(&target).ok().filter(|_| row.checksum() == checksum);
-    let Some(target) = target else {
+    let (id, digest) = (command.as_str(), digest.as_deref());
+    let (target_text, outcome_bytes) = (target.as_str(), &outcome[..]);
+    let row = CommandRow {
+        tenant,
+        id,
+        target: target_text,
+        digest,
+        first,
+        last,
+        outcome: outcome_bytes,
+        expires_at,
+    };
+    let sound = row.checksum() == checksum;
+    let target = CommandTarget::new(&target).ok().filter(|_| sound);
+    let digest = digest.map(<[u8; 32]>::try_from).transpose().ok();
+    let (Some(target), Some(digest)) = (target, digest) else {
         let message = format!("the row of command {command} differs from its checksum");
         return Err(Failure::Corrupt(message));
     };
@@ -59,7 +73,8 @@ pub(crate) fn find(
         outcome: Some(Bytes::from(outcome)),
         repeated: true,
     };
-    Ok(Some(Recalled { target, appended }))
+    let digest = digest.map(CommandDigest::from_bytes);
+    Ok(Some(Recalled { target, digest, appended }))
 }
 
 /// The streams that the events of an answer went to.

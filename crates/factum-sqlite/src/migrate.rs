@@ -1,6 +1,6 @@
 //! Steps from one format to the next: forward only, checksummed, one starter at a time.
 
-use factum_core::{StoreError, StoreErrorKind, Timestamp};
+use factum_core::{Claim, StoreError, StoreErrorKind, Timestamp};
 use rusqlite::Connection;
 
 use crate::error::{Failure, failed};
@@ -43,11 +43,18 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     },
     step("0007_second_indexes", include_str!("sql/migrations/0007_second_indexes.sql")),
     step("0008_view_tables", include_str!("sql/migrations/0008_view_tables.sql")),
+    step("0009_command_digests", include_str!("sql/migrations/0009_command_digests.sql")),
 ];
 
 const fn step(name: &'static str, sql: &'static str) -> Migration {
     Migration { name, sql, fill: None }
 }
+
+/// The first format that has claims.
+const WITH_CLAIMS: usize = 2;
+
+/// In formats before this one, claims were normalised otherwise; see decision 0030.
+const OTHERWISE_FOLDED_BEFORE: usize = 9;
 
 /// The format this program writes.
 pub(crate) fn format() -> u32 {
@@ -106,6 +113,9 @@ fn migrate_locked(
         .map_err(sqlite)?;
     }
     check_history(conn, &steps[..taken])?;
+    if (WITH_CLAIMS..OTHERWISE_FOLDED_BEFORE).contains(&taken) {
+        check_claims(conn)?;
+    }
     for (number, step) in (1_i64..).zip(steps).skip(taken) {
         conn.execute_batch(step.sql).map_err(sqlite)?;
         if let Some(fill) = step.fill {
@@ -117,6 +127,17 @@ fn migrate_locked(
     }
     let format = i64::try_from(steps.len()).expect("there are few migrations");
     conn.pragma_update(None, "user_version", format).map_err(sqlite)
+}
+
+/// Refuses a file whose unique values would not be found again as they are folded now.
+fn check_claims(conn: &Connection) -> Result<(), StoreError> {
+    let read = || -> rusqlite::Result<Vec<(String, String)>> {
+        let mut statement = conn.prepare("SELECT name, value FROM claims")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.filter(|row| row.as_ref().map_or(true, |(_, value)| !value.is_ascii())).collect()
+    };
+    let held = read().map_err(|error| failed(OPERATION, error))?;
+    Claim::refuse_older_folding(held.iter().map(|(name, value)| (name.as_str(), value.as_str())))
 }
 
 /// How many steps the file has taken. Refuses files that are not ours, or newer than us.

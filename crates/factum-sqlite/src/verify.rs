@@ -289,17 +289,18 @@ impl Check<'_> {
 
     fn command_rows(&mut self) -> Result<(), Failure> {
         let mut statement = self.conn.prepare(
-            "SELECT tenant, id, target, first_position, last_position, outcome, expires_at, checksum \
-             FROM commands",
+            "SELECT tenant, id, target, first_position, last_position, outcome, expires_at, checksum, \
+             digest FROM commands",
         )?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (id, target): (String, String) = (row.get(1)?, row.get(2)?);
-            let outcome: Vec<u8> = row.get(5)?;
+            let (outcome, digest): (Vec<u8>, Option<Vec<u8>>) = (row.get(5)?, row.get(8)?);
             let command = CommandRow {
                 tenant: row.get(0)?,
                 id: &id,
                 target: &target,
+                digest: digest.as_deref(),
                 first: row.get(3)?,
                 last: row.get(4)?,
                 outcome: &outcome,

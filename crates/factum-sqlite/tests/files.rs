@@ -80,7 +80,7 @@ async fn f27_a_newer_format_is_refused_and_left_alone() {
     let (kind, message) = refusal(path.clone()).await;
     assert_eq!(kind, StoreErrorKind::Incompatible);
     assert!(message.contains("found format 4000"), "{message}");
-    with_sqlite(&path, "PRAGMA user_version = 8");
+    with_sqlite(&path, "PRAGMA user_version = 9");
     assert_eq!(all(&open(folder.path()).await).await.len(), 3, "nothing was changed");
 }
 
@@ -115,7 +115,7 @@ async fn f27_older_formats_are_brought_forward() {
     let store = open(folder.path()).await;
     store.append(append("ann", 0..3)).await.unwrap();
     assert_eq!(all(&store).await.len(), 3);
-    assert_eq!(store.stats().await.unwrap().format, 8);
+    assert_eq!(store.stats().await.unwrap().format, 9);
     assert_eq!(store.verify().await.unwrap().findings, [""; 0]);
 }
 
@@ -143,7 +143,7 @@ async fn a_file_from_before_snapshots_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let all = open_fixture(folder.path(), "format-3.db").await;
     assert_eq!(all.snapshots(SnapshotList::default()).await.unwrap(), []);
-    assert_eq!(all.stats().await.unwrap().format, 8);
+    assert_eq!(all.stats().await.unwrap().format, 9);
     let store = all.for_tenant(&TenantId::default()).unwrap();
     store.save_snapshot(snapshot("ann", 1)).await.unwrap();
     drop((all, store));
@@ -179,7 +179,7 @@ fn declared() -> Registration {
 async fn a_file_from_before_subscriptions_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let all = open_fixture(folder.path(), "format-4.db").await;
-    assert_eq!(all.stats().await.unwrap().format, 8);
+    assert_eq!(all.stats().await.unwrap().format, 9);
     assert_eq!(all.subscriptions(ProgressList::default()).await.unwrap(), []);
     let registered = all.register(declared()).await.unwrap();
     assert_eq!(all.progress(&registered.name.clone()).await.unwrap(), Some(registered));
@@ -239,6 +239,28 @@ async fn the_file_of_format_5_reads_as_it_was_written() {
     assert_eq!(store.migrate_view(&balances.name, &migrations).await.unwrap(), 0, "made before");
     let rows = store.query_view("SELECT n FROM balances WHERE id = 'ann'", &[]).await.unwrap();
     assert_eq!(rows[0].get::<i64>(0).unwrap(), 7);
+}
+
+#[tokio::test]
+async fn unique_values_that_were_folded_otherwise_are_not_lost_from_sight() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open_fixture(folder.path(), "format-5.db").await);
+    let path = folder.path().join("log.db");
+    with_sqlite(
+        &path,
+        "ALTER TABLE commands DROP COLUMN digest; DELETE FROM migrations WHERE number > 5; \
+         PRAGMA user_version = 5; \
+         INSERT INTO claims VALUES (1, 'street', 'straße', 1), (1, 'name', 'σας', 1), \
+         (1, 'name', 'né', 1), (1, 'code', 'Straße', 1)",
+    );
+    let (kind, message) = refusal(path.clone()).await;
+    assert_eq!(kind, StoreErrorKind::Incompatible);
+    assert!(message.contains("(name: 1, street: 1)"), "{message}");
+    assert!(!message.contains("straße"), "values are withheld: {message}");
+
+    // Left alone; and once they are released, it goes on.
+    with_sqlite(&path, "DELETE FROM claims WHERE value IN ('straße', 'σας')");
+    open(folder.path()).await;
 }
 
 #[tokio::test]

@@ -186,9 +186,33 @@ fn an_event_that_nobody_takes_breaks_the_arrangement() {
     says(&said, "the arrangement failed: nobody takes event 1");
 
     let item = QueryItem { tags: ["by:bob".parse().unwrap()].into(), ..QueryItem::default() };
-    let only = LiveProjection::<Sum>::new().unwrap().only(item);
+    let only = LiveProjection::<Sum>::new().unwrap().only(item).unwrap();
     let said = failure(|| factum_testkit::GivenLive::projection(only).events("till/1", [paid(1)]));
     says(&said, "nobody takes event 1");
+}
+
+#[test]
+fn a_restriction_that_no_event_can_fit_is_refused() {
+    let tagged = |tag: &str| QueryItem::default().tag(tag.parse().unwrap());
+    let view = || LiveProjection::<Sum>::new().unwrap();
+    let table = || ViewProjection::new(Nothing).unwrap();
+    let subscriber = || EventSubscriber::new(Adding::default()).unwrap();
+    for fits in ["by:bob", "seed:first"] {
+        view().only(tagged(fits)).unwrap();
+        table().only(tagged(fits).types([Till::PAID])).unwrap();
+        subscriber().only(tagged(fits)).unwrap();
+    }
+    let strangers = || QueryItem::default().types([Weather::RAINED]);
+    let closed = || tagged("by:bob").types([Till::CLOSED]);
+    for slip in [tagged("buy:bob"), closed(), strangers()] {
+        let errors = [
+            view().only(slip.clone()).unwrap_err(),
+            table().only(slip.clone()).unwrap_err(),
+            subscriber().only(slip).unwrap_err(),
+        ];
+        assert!(errors.iter().all(|it| *it == errors[0]), "{errors:?}");
+        says(&errors[0].to_string(), "query item 0 can match nothing: expected");
+    }
 }
 
 #[test]

@@ -1,13 +1,14 @@
 //! `factum append`: one event, with its conditions.
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 
 use bytes::Bytes;
 use clap::Args;
 use factum::{
-    AppendRequest, Appended, Claim, ClaimChange, Codec, Command, CommandId, EventType, Expected,
-    IdSource, NewEvent, RandomIds, Revision, StreamId,
+    AppendRequest, Appended, Claim, ClaimChange, Codec, Command, CommandDigest, CommandId,
+    EventType, Expected, IdSource, NewEvent, Principal, RandomIds, Revision, StreamId, Tag,
 };
 use serde_json::json;
 
@@ -32,7 +33,8 @@ pub(crate) struct Append {
     /// Where the stream must be: any, none, exists, or its last revision
     #[arg(long, value_name = "any|none|exists|REVISION", default_value = "any")]
     expected: String,
-    /// The command that is answered: repeating it stores nothing
+    /// The command that is answered: repeating it stores nothing, and the same ID with another type,
+    /// payload, tag, value, principal or fact is refused
     #[arg(long, value_name = "ID")]
     command: Option<String>,
     /// Take a unique value, name=value; may be repeated
@@ -62,11 +64,27 @@ pub(crate) async fn run(command: &Append, session: &Session) -> Result<Exit, Fai
     let mut request =
         AppendRequest::default().stream(stream.clone(), expected(&command.expected)?, [event]);
     if let Some(id) = &command.command {
-        request = request.command(Command::new(CommandId::new(id)?, &stream));
+        let digest = Some(digest(&request.events[0].1));
+        let command = Command::new(CommandId::new(id)?, &stream);
+        request = request.command(Command { digest, ..command });
     }
     let store = session.open_or_make().await?;
     let appended = store.append(request).await?;
     report(session, &stream, &appended, &id.to_string())
+}
+
+/// What the command asks for: the event with the payload as it is written, but for where it comes
+/// from, which may differ when a command is tried again.
+fn digest(event: &NewEvent) -> CommandDigest {
+    let tags: Vec<&str> = event.tags.iter().map(Tag::as_str).collect();
+    let claim = |it: &ClaimChange| (it.claim().name().to_owned(), it.claim().value().to_owned());
+    let (take, release): (Vec<_>, Vec<_>) =
+        event.claims.iter().partition(|it| matches!(it, ClaimChange::Take(_)));
+    let claims: [Vec<_>; 2] = [take, release].map(|it| it.into_iter().map(claim).collect());
+    let principal = event.principal.as_ref().map(Principal::as_str);
+    let metadata: BTreeMap<&str, &str> = event.metadata.iter().collect();
+    let all = (event.event_type.as_str(), &event.payload[..], tags, claims, principal, metadata);
+    CommandDigest::of(&all).expect("texts and bytes can be written")
 }
 
 fn report(

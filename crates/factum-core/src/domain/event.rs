@@ -7,13 +7,27 @@ use crate::schema::Upcasters;
 use crate::{Codec, EventType, Facts, InvalidName, SchemaVersion};
 
 /// One event type as a program declares it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct EventSpec {
     event_type: EventType,
     schema_version: SchemaVersion,
     codec: Codec,
     rust_name: &'static str,
+    /// `None` if nobody says.
+    tags: Option<&'static [&'static str]>,
+    tagged_like: Option<fn() -> Vec<&'static EventSpec>>,
 }
+
+impl PartialEq for EventSpec {
+    fn eq(&self, other: &Self) -> bool {
+        let stored = |it: &Self| (it.event_type.clone(), it.schema_version, it.codec);
+        stored(self) == stored(other)
+            && self.rust_name == other.rust_name
+            && self.tags == other.tags
+    }
+}
+
+impl Eq for EventSpec {}
 
 impl EventSpec {
     /// Declares the type that goes by `name` in the log.
@@ -37,8 +51,44 @@ impl EventSpec {
             schema_version: SchemaVersion::new(version),
             codec,
             rust_name,
+            tags: None,
+            tagged_like: None,
         }
     }
+
+    /// Says that events of the type carry tags of these names and no others, so that a query for
+    /// another one can be refused.
+    #[must_use]
+    pub const fn tagged(mut self, names: &'static [&'static str]) -> Self {
+        self.tags = Some(names);
+        self
+    }
+
+    /// Says that events of the type carry the tags of these types too.
+    #[must_use]
+    pub const fn tagged_like(mut self, others: fn() -> Vec<&'static EventSpec>) -> Self {
+        self.tagged_like = Some(others);
+        self
+    }
+
+    /// Whether an event of the type may carry a tag called `name`. One whose tags are not declared
+    /// may carry any, and the tag that [seeding](Self::SEED_TAG) adds may be on all.
+    pub fn may_carry(&self, name: &str) -> bool {
+        let Some(tags) = self.tags else { return true };
+        name == Self::SEED_TAG
+            || tags.contains(&name)
+            || self.tagged_like.is_some_and(|others| others().iter().any(|it| it.may_carry(name)))
+    }
+
+    /// The names of the tags that are declared, in no particular order.
+    pub(crate) fn tags(&self) -> Vec<&'static str> {
+        let mut names = self.tags.unwrap_or_default().to_vec();
+        names.extend(self.tagged_like.iter().flat_map(|others| others()).flat_map(Self::tags));
+        names
+    }
+
+    /// The name of the tag that seeding puts on the events of a seed.
+    pub const SEED_TAG: &'static str = "seed";
 
     /// The name in the log.
     pub fn event_type(&self) -> &EventType {

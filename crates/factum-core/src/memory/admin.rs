@@ -1,16 +1,14 @@
 //! Streams as a whole, in memory.
 
-use std::collections::BTreeMap;
-
 use async_trait::async_trait;
 
 use super::MemoryStore;
 use super::log::{StreamEntry, StreamKey};
 use crate::admin::{check_limit, record_event};
 use crate::{
-    AdminRecord, AppendError, Appended, Category, CategoryInfo, CategoryList, Claim, EventType,
-    Expected, Guard, Position, Refusal, Revision, StoreError, StreamAdmin, StreamId, StreamInfo,
-    StreamList, TenantId,
+    AdminRecord, AppendError, Appended, CategoryInfo, CategoryList, Claim, EventType, Expected,
+    Guard, Position, Refusal, Revision, StoreError, StreamAdmin, StreamId, StreamInfo, StreamList,
+    TenantId,
 };
 
 #[async_trait]
@@ -25,32 +23,15 @@ impl StreamAdmin for MemoryStore {
     async fn streams(&self, list: StreamList) -> Result<Vec<StreamInfo>, StoreError> {
         check_limit(list.limit)?;
         let log = self.log();
-        let wanted = |(tenant, stream): &&(TenantId, StreamId)| {
-            self.scope.includes(tenant)
-                && list.category.as_ref().is_none_or(|it| it.as_str() == stream.category())
-                && list.after.as_ref().is_none_or(|after| (tenant, stream) > (&after.0, &after.1))
-        };
-        let mut names: Vec<_> = log.streams.keys().filter(wanted).collect();
-        names.sort_unstable();
-        let infos =
-            names.into_iter().filter_map(|key| described(&key.0, &key.1, &log.streams[key]));
+        let names = log.names.streams(&self.scope, &list);
+        let infos = names
+            .filter_map(|(tenant, stream)| described(tenant, stream, log.stream(tenant, stream)?));
         Ok(infos.take(list.limit).collect())
     }
 
     async fn categories(&self, list: CategoryList) -> Result<Vec<CategoryInfo>, StoreError> {
         check_limit(list.limit)?;
-        let mut counts: BTreeMap<(TenantId, Category), u64> = BTreeMap::new();
-        for (tenant, stream) in self.log().streams.keys() {
-            if self.scope.includes(tenant) {
-                let category = Category::new(stream.category()).expect("streams have valid names");
-                *counts.entry((tenant.clone(), category)).or_default() += 1;
-            }
-        }
-        let rest =
-            counts.into_iter().filter(|(key, _)| list.after.as_ref().is_none_or(|it| key > it));
-        let infos =
-            rest.map(|((tenant, category), streams)| CategoryInfo { tenant, category, streams });
-        Ok(infos.take(list.limit).collect())
+        Ok(self.log().names.categories(&self.scope, &list))
     }
 
     async fn claim_owner(&self, claim: &Claim) -> Result<Option<StreamId>, StoreError> {

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 
+use super::names::Names;
 use super::subscriptions::Subscriptions;
 use crate::claim_index::{ClaimIndex, ClaimStage};
 use crate::{
-    AppendError, AppendRequest, Appended, Claim, Command, CommandId, CommandTarget, Conflict,
-    Direction, Guard, LogRead, NewEvent, Page, Place, Position, Recalled, RecordedEvent, Refusal,
-    Revision, Snapshot, SnapshotKey, StreamId, StreamRead, TenantId, TenantScope, Timestamp,
-    TouchedStreams, page_events,
+    AppendError, AppendRequest, Appended, Claim, Command, CommandDigest, CommandId, CommandTarget,
+    Conflict, Direction, Guard, LogRead, NewEvent, Page, Place, Position, Recalled, RecordedEvent,
+    Refusal, Revision, Snapshot, SnapshotKey, StreamId, StreamRead, TenantId, TenantScope,
+    Timestamp, TouchedStreams, page_events,
 };
 
 /// One stream: where its events stand in the log.
@@ -34,6 +35,7 @@ impl StreamEntry {
 #[derive(Debug)]
 struct StoredCommand {
     target: CommandTarget,
+    digest: Option<CommandDigest>,
     appended: Appended,
     expires_at: Option<Timestamp>,
 }
@@ -61,6 +63,7 @@ pub(super) struct Log {
     /// The event at position `p` stands at index `p - 1`.
     pub(super) events: Vec<RecordedEvent>,
     pub(super) streams: StreamMap,
+    pub(super) names: Names,
     pub(super) claims: ClaimIndex,
     pub(super) snapshots: BTreeMap<SnapshotKey, Snapshot>,
     pub(super) subscriptions: Subscriptions,
@@ -74,6 +77,19 @@ impl Log {
 
     pub(super) fn stream(&self, tenant: &TenantId, stream: &StreamId) -> Option<&StreamEntry> {
         self.streams.get(&StreamKey(tenant, stream))
+    }
+
+    /// What the events and streams in a scope occupy, in bytes: their content, the places that hold
+    /// it, and where each event of a stream is noted.
+    pub(super) fn bytes(&self, scope: &TenantScope) -> u64 {
+        let event =
+            |it: &RecordedEvent| size_of::<RecordedEvent>() + size_of::<usize>() + it.bytes();
+        let streams = self.streams.keys().filter(|(tenant, _)| scope.includes(tenant));
+        let stream = |(_, stream): &(TenantId, StreamId)| {
+            size_of::<((TenantId, StreamId), StreamEntry)>() + stream.as_str().len()
+        };
+        let events = self.events.iter().filter(|it| scope.includes(&it.tenant));
+        (events.map(event).sum::<usize>() + streams.map(stream).sum::<usize>()) as u64
     }
 
     pub(super) fn command_count(&self, scope: &TenantScope) -> usize {
@@ -115,15 +131,16 @@ impl Log {
     ) -> Option<Recalled> {
         let stored = self.commands.get(&(tenant.clone(), command.clone()))?;
         let appended = Appended { repeated: true, ..stored.appended.clone() };
-        let target = stored.target.clone();
-        (!stored.expired(now)).then_some(Recalled { target, appended })
+        let (target, digest) = (stored.target.clone(), stored.digest);
+        (!stored.expired(now)).then_some(Recalled { target, digest, appended })
     }
 
     fn remember(&mut self, tenant: &TenantId, command: Command, appended: Appended) {
-        let Command { id, target, outcome, expires_at } = command;
+        let Command { id, target, digest, outcome, expires_at } = command;
         let outcome: Option<Bytes> = Some(outcome);
         let appended = Appended { outcome, ..appended };
-        self.commands.insert((tenant.clone(), id), StoredCommand { target, appended, expires_at });
+        let stored = StoredCommand { target, digest, appended, expires_at };
+        self.commands.insert((tenant.clone(), id), stored);
     }
 
     pub(super) fn judge_streams<'a>(
@@ -190,7 +207,10 @@ impl Log {
             let position = self.head().plus(1);
             let entry = match self.streams.get_mut(&StreamKey(tenant, &stream)) {
                 Some(entry) => entry,
-                None => self.streams.entry((tenant.clone(), stream.clone())).or_default(),
+                None => {
+                    self.names.add(tenant, &stream);
+                    self.streams.entry((tenant.clone(), stream.clone())).or_default()
+                }
             };
             let revision = Revision::new(entry.events.len() as u64);
             entry.events.push(self.events.len());

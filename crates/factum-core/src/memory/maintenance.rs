@@ -19,13 +19,12 @@ impl Maintenance for MemoryStore {
         let log = self.log();
         let seen: Vec<&RecordedEvent> =
             log.events.iter().filter(|it| self.scope.includes(&it.tenant)).collect();
-        let streams = log.streams.keys().filter(|(tenant, _)| self.scope.includes(tenant));
         let claims = log.claims.iter().filter(|(tenant, _, _)| self.scope.includes(tenant));
         let distinct = |count: usize| count as u64;
         Ok(StoreStats {
             head: log.head(),
             events: distinct(seen.len()),
-            streams: distinct(streams.count()),
+            streams: log.names.count(&self.scope),
             event_types: distinct(
                 seen.iter().map(|it| &it.event_type).collect::<HashSet<_>>().len(),
             ),
@@ -33,7 +32,7 @@ impl Maintenance for MemoryStore {
             claims: distinct(claims.count()),
             commands: distinct(log.command_count(&self.scope)),
             tenants: distinct(seen.iter().map(|it| &it.tenant).collect::<HashSet<_>>().len()),
-            bytes: seen.iter().map(|it| it.payload.len() as u64).sum(),
+            bytes: log.bytes(&self.scope),
             format: 0,
         })
     }

@@ -8,6 +8,7 @@ mod dead_letters;
 mod leases;
 mod log;
 mod maintenance;
+mod names;
 mod snapshots;
 mod subscriptions;
 mod views;

@@ -75,7 +75,7 @@ impl<V: LiveView> LiveProjection<V> {
         if routes.is_empty() {
             return Err(RoutesError::NoHandler);
         }
-        let reads = Reads::new(V::NAME, SubscriptionKind::Projection, 1, routes.query());
+        let reads = Reads::handled(V::NAME, SubscriptionKind::Projection, 1, &routes);
         Ok(Self { reads, routes })
     }
 

@@ -255,7 +255,7 @@ impl ViewProjection {
         if routes.is_empty() {
             return Err(RoutesError::NoHandler);
         }
-        let reads = Reads::new(P::NAME, SubscriptionKind::Projection, P::VERSION, routes.query());
+        let reads = Reads::handled(P::NAME, SubscriptionKind::Projection, P::VERSION, &routes);
         let erased = Arc::new(Typed { projection, routes });
         Ok(Self { reads, migrations: P::MIGRATIONS, erased })
     }

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use super::Routes;
+use crate::schema::possible::check_tags;
 use crate::{
-    EventType, LaneKey, Position, Query, QueryItem, RecordedEvent, Registration, SubscriptionKind,
-    SubscriptionName, TenantScope,
+    EventSpec, EventType, ImpossibleQuery, LaneKey, Position, Query, QueryItem, RecordedEvent,
+    Registration, SubscriptionKind, SubscriptionName, TenantScope,
 };
 
 /// Chooses what an event is kept in order by.
@@ -18,6 +20,8 @@ pub struct Reads {
     version: u32,
     /// What is handled; every event if it has no items.
     base: Query,
+    /// The types of which, as far as they are known.
+    specs: Vec<&'static EventSpec>,
     narrowed: Vec<QueryItem>,
     key: Option<KeyOf>,
 }
@@ -25,7 +29,18 @@ pub struct Reads {
 impl Reads {
     pub(super) fn new(name: &str, kind: SubscriptionKind, version: u32, base: Query) -> Self {
         let name = SubscriptionName::new(name).expect("declared names are valid");
-        Self { name, kind, version, base, narrowed: Vec::new(), key: None }
+        Self { name, kind, version, base, specs: Vec::new(), narrowed: Vec::new(), key: None }
+    }
+
+    /// What is handled by declared handlers.
+    pub(super) fn handled<H>(
+        name: &str,
+        kind: SubscriptionKind,
+        version: u32,
+        routes: &Routes<H>,
+    ) -> Self {
+        let specs = routes.registry().specs().to_vec();
+        Self { specs, ..Self::new(name, kind, version, routes.query()) }
     }
 
     pub(super) fn rename(&mut self, name: SubscriptionName) {
@@ -36,8 +51,22 @@ impl Reads {
         self.version = version;
     }
 
-    pub(super) fn narrow(&mut self, item: QueryItem) {
+    pub(super) fn narrow(&mut self, item: QueryItem) -> Result<(), ImpossibleQuery> {
+        let place = self.narrowed.len();
+        if self.both(&item).is_empty() {
+            return Err(ImpossibleQuery::Disjoint { item: place });
+        }
+        check_tags(&self.specs, place, &item)?;
         self.narrowed.push(item);
+        Ok(())
+    }
+
+    /// What is both handled and asked for.
+    fn both(&self, item: &QueryItem) -> Vec<QueryItem> {
+        if self.base.is_all() {
+            return vec![item.clone()];
+        }
+        self.base.items().iter().filter_map(|it| both(it, item)).collect()
     }
 
     pub(super) fn key_by(
@@ -67,16 +96,7 @@ impl Reads {
         if self.narrowed.is_empty() {
             return self.base.clone();
         }
-        let all = [QueryItem::default()];
-        let base = if self.base.is_all() { &all[..] } else { self.base.items() };
-        let both =
-            self.narrowed.iter().flat_map(|item| base.iter().filter_map(|it| both(it, item)));
-        let mut items: Vec<QueryItem> = both.collect();
-        if items.is_empty() {
-            // No event is both; a query without alternatives would be every one.
-            items.push(QueryItem::default().event_type(EventType::declared("factum.nothing")));
-        }
-        Query::any_of(items)
+        Query::any_of(self.narrowed.iter().flat_map(|item| self.both(item)))
     }
 
     /// What the store is to know of it; a new one begins after `start`.
@@ -150,10 +170,14 @@ macro_rules! adjusted_reads {
 
         #[doc = concat!("Restricts the ", $what, " to events that match `item`, or another item given before:")]
         /// a category, tags, a correlation.
-        #[must_use]
-        pub fn only(mut self, item: crate::QueryItem) -> Self {
-            self.reads.narrow(item);
-            self
+        ///
+        /// # Errors
+        ///
+        /// [`ImpossibleQuery`](crate::ImpossibleQuery) if no event can match: `item` has nothing in
+        /// common with what is read, or no type of event carries its tags.
+        pub fn only(mut self, item: crate::QueryItem) -> Result<Self, crate::ImpossibleQuery> {
+            self.reads.narrow(item)?;
+            Ok(self)
         }
 
         /// Keeps events in order by another key than their stream: those of one key are handled one

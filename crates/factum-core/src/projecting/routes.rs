@@ -6,7 +6,9 @@ use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use crate::limits::QUERY_TERMS_MAX;
-use crate::{Event, EventType, Query, QueryItem, RecordedEvent, Registry, RegistryError};
+use crate::{
+    Event, EventType, ImpossibleQuery, Query, QueryItem, RecordedEvent, Registry, RegistryError,
+};
 
 /// Why handlers cannot be put together. Found when the program starts.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +23,9 @@ pub enum RoutesError {
         /// The type.
         event_type: EventType,
     },
+    /// What it was restricted to can match nothing.
+    #[error(transparent)]
+    Query(#[from] ImpossibleQuery),
     /// Nothing is handled.
     #[error("expected a handler for at least one type of event, found none")]
     NoHandler,

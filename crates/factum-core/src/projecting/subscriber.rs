@@ -129,7 +129,7 @@ impl EventSubscriber {
             return Err(RoutesError::NoHandler);
         }
         let kind = SubscriptionKind::Subscription;
-        let reads = Reads::new(S::NAME, kind, S::VERSION, routes.query());
+        let reads = Reads::handled(S::NAME, kind, S::VERSION, &routes);
         Ok(Self { reads, erased: Arc::new(Typed { subscriber, routes }) })
     }
 

@@ -41,6 +41,9 @@ pub enum SqlValue<'a> {
     Text(Cow<'a, str>),
     /// Bytes.
     Bytes(Cow<'a, [u8]>),
+    /// A whole number that no column of whole numbers can hold: they end at -2^63 and 2^63 - 1. A
+    /// statement that binds one fails. Bind its text where the column holds texts or decimals.
+    OutOfRange,
 }
 
 /// What a value of a row may be read as.
@@ -62,6 +65,7 @@ impl SqlValue<'_> {
             Self::Real(it) => SqlValue::Real(it),
             Self::Text(it) => SqlValue::Text(Cow::Owned(it.into_owned())),
             Self::Bytes(it) => SqlValue::Bytes(Cow::Owned(it.into_owned())),
+            Self::OutOfRange => SqlValue::OutOfRange,
         }
     }
 
@@ -74,6 +78,7 @@ impl SqlValue<'_> {
             Self::Real(_) => "a floating-point number",
             Self::Text(_) => "a text",
             Self::Bytes(_) => "bytes",
+            Self::OutOfRange => "a whole number outside of -2^63 to 2^63 - 1",
         }
     }
 }
@@ -89,10 +94,21 @@ macro_rules! whole_numbers {
 }
 whole_numbers!(i8, i16, i32, i64, u8, u16, u32);
 
-impl From<u64> for SqlValue<'_> {
-    /// As a whole number, the largest one if it is beyond: SQL counts to 2^63 - 1.
-    fn from(value: u64) -> Self {
-        Self::Integer(i64::try_from(value).unwrap_or(i64::MAX))
+macro_rules! large_whole_numbers {
+    ($($type:ty),*) => {$(
+        impl From<$type> for SqlValue<'_> {
+            /// As a whole number, or [`OutOfRange`](SqlValue::OutOfRange), which no statement takes.
+            fn from(value: $type) -> Self {
+                i64::try_from(value).map_or(Self::OutOfRange, Self::Integer)
+            }
+        }
+    )*};
+}
+large_whole_numbers!(u64, usize, isize, u128, i128);
+
+impl From<f32> for SqlValue<'_> {
+    fn from(value: f32) -> Self {
+        Self::Real(value.into())
     }
 }
 
@@ -103,6 +119,7 @@ impl From<bool> for SqlValue<'_> {
 }
 
 impl From<f64> for SqlValue<'_> {
+    /// As it is. SQLite has no place for a number that is none (NaN): a statement that binds it fails.
     fn from(value: f64) -> Self {
         Self::Real(value)
     }
@@ -155,12 +172,22 @@ impl SqlType for i64 {
     }
 }
 
-impl SqlType for u64 {
-    const EXPECTED: &'static str = "a whole number that is not negative";
+macro_rules! whole_numbers_of_a_range {
+    ($($type:ty: $expected:literal;)*) => {$(
+        impl SqlType for $type {
+            const EXPECTED: &'static str = $expected;
 
-    fn from_sql(value: &SqlValue<'_>) -> Option<Self> {
-        i64::from_sql(value).and_then(|it| it.try_into().ok())
-    }
+            fn from_sql(value: &SqlValue<'_>) -> Option<Self> {
+                i64::from_sql(value).and_then(|it| it.try_into().ok())
+            }
+        }
+    )*};
+}
+whole_numbers_of_a_range! {
+    i32: "a whole number of 32 bits";
+    u32: "a whole number of 32 bits that is not negative";
+    u64: "a whole number that is not negative";
+    usize: "a whole number that is not negative";
 }
 
 impl SqlType for bool {

@@ -5,11 +5,13 @@
 
 mod chain;
 mod error;
+pub(crate) mod possible;
 mod raw;
 mod registry;
 mod upcasters;
 
 pub use error::{EventError, EventProblem, RegistryError};
+pub use possible::ImpossibleQuery;
 pub use raw::{RawEvent, RawPayload};
 pub use registry::{Registry, UnknownEvents};
 pub use upcasters::Upcasters;

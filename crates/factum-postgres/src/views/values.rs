@@ -58,7 +58,12 @@ impl Parameters {
                 out.extend_from_slice(it);
                 return Ok(Form::Bytes);
             }
-            other => return Err(format!("expected a known kind of value, found {}", other.kind())),
+            other => {
+                return Err(format!(
+                    "expected a value that PostgreSQL can hold, found {}",
+                    other.kind()
+                ));
+            }
         }
         Ok(Form::Text)
     }

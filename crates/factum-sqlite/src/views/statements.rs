@@ -143,7 +143,9 @@ impl Statements {
         let mut statement = conn.prepare_cached(sql).map_err(|error| self.prepared(error))?;
         for place in 1..=values.len() {
             let number = binds.order.as_ref().map_or(place, |order| order[place - 1]);
-            let value = borrowed(&values[number - 1])?;
+            let value = borrowed(&values[number - 1]).map_err(|problem| {
+                StatementFailure::Statement(format!("value ${number}: {problem}"))
+            })?;
             statement.raw_bind_parameter(place, value).map_err(|error| self.ran(error))?;
         }
         Ok(statement)
@@ -204,17 +206,20 @@ fn number(name: &str) -> Option<usize> {
     digits.parse().ok()
 }
 
-fn borrowed<'a>(value: &'a SqlValue<'_>) -> Result<ToSqlOutput<'a>, StatementFailure> {
+fn borrowed<'a>(value: &'a SqlValue<'_>) -> Result<ToSqlOutput<'a>, String> {
     Ok(ToSqlOutput::Borrowed(match value {
         SqlValue::Null => ValueRef::Null,
         SqlValue::Bool(it) => ValueRef::Integer(i64::from(*it)),
         SqlValue::Integer(it) => ValueRef::Integer(*it),
+        // SQLite would store NULL and say nothing.
+        SqlValue::Real(it) if it.is_nan() => {
+            return Err("expected a number, found NaN, which SQLite has no place for".into());
+        }
         SqlValue::Real(it) => ValueRef::Real(*it),
         SqlValue::Text(it) => ValueRef::Text(it.as_bytes()),
         SqlValue::Bytes(it) => ValueRef::Blob(it),
         other => {
-            let message = format!("expected a value that SQLite can hold, found {}", other.kind());
-            return Err(StatementFailure::Statement(message));
+            return Err(format!("expected a value that SQLite can hold, found {}", other.kind()));
         }
     }))
 }

@@ -1,10 +1,12 @@
 //! Commands: the same id has one effect and one answer.
 
-use factum_core::{AppendRequest, Clock, Command, Expected, Recalled, Refusal};
+use factum_core::{
+    AppendRequest, Clock, Command, CommandReuse, Expected, Position, Query, Recalled, Refusal,
+};
 
 use super::rig::{ALWAYS, Rig, conformance_cases};
 use super::support::{
-    account, command, conflict, log_numbers, put, refusal, revision, stream_numbers, to,
+    account, asking, command, conflict, log_numbers, put, refusal, revision, stream_numbers, to,
 };
 
 conformance_cases!["commands", ALWAYS;
@@ -15,6 +17,8 @@ conformance_cases!["commands", ALWAYS;
     a_command_without_events_is_remembered,
     a_command_without_events_says_the_head_it_was_judged_at,
     a_command_on_another_target_is_refused,
+    a_command_with_another_digest_is_refused,
+    a_command_without_a_digest_is_answered_whatever_it_asks,
     a_failed_append_remembers_no_command,
     an_expired_command_is_forgotten,
     a_command_is_remembered_until_it_expires,
@@ -101,9 +105,39 @@ async fn a_command_on_another_target_is_refused(rig: &Rig) {
     store.append(request("ann")).await.expect("the first use of the command");
     let found = refusal(store.append(request("bob")).await);
     let (first, again) = (command("c1", "ann"), command("c1", "bob"));
-    let reused = Refusal::CommandReused { id: first.id, first: first.target, found: again.target };
-    assert_eq!(found, reused);
+    let reuse = CommandReuse::Target { first: first.target, found: again.target };
+    assert_eq!(found, Refusal::CommandReused { id: first.id, reuse });
     assert_eq!(stream_numbers(&store, "bob").await, [0; 0]);
+}
+
+async fn a_command_with_another_digest_is_refused(rig: &Rig) {
+    let store = rig.open().await;
+    let request = |asked| to("ann", Expected::Any, 1..2).command(asking("c1", asked));
+    store.append(request("five")).await.expect("the first use of the command");
+    let reuse = CommandReuse::Content { target: asking("c1", "seven").target };
+    let reused = Refusal::CommandReused { id: asking("c1", "seven").id, reuse };
+    assert_eq!(refusal(store.append(request("seven")).await), reused);
+    assert!(store.append(request("five")).await.expect("the command is repeated").repeated);
+
+    // Nor is one without events, or one that guards would refuse.
+    let empty = AppendRequest::default().command(asking("c2", "five"));
+    store.append(empty).await.expect("the first use of the command");
+    let other = AppendRequest::default().none_match(Query::all(), Position::START);
+    let found = refusal(store.append(other.command(asking("c2", "seven"))).await);
+    assert!(matches!(found, Refusal::CommandReused { .. }), "found {found}");
+    assert_eq!(log_numbers(&store).await, [1]);
+}
+
+async fn a_command_without_a_digest_is_answered_whatever_it_asks(rig: &Rig) {
+    let store = rig.open().await;
+    let known = || to("ann", Expected::Any, 1..2).command(asking("c1", "five"));
+    let unknown = |id| to("ann", Expected::Any, 2..3).command(command(id, "ann"));
+    store.append(known()).await.expect("the first use of the command");
+    assert!(store.append(unknown("c1")).await.expect("the command is repeated").repeated);
+    store.append(unknown("c2")).await.expect("the first use of the command");
+    let again = to("ann", Expected::Any, 3..4).command(asking("c2", "five"));
+    assert!(store.append(again).await.expect("the command is repeated").repeated);
+    assert_eq!(log_numbers(&store).await, [1, 2]);
 }
 
 async fn a_failed_append_remembers_no_command(rig: &Rig) {
@@ -148,12 +182,14 @@ async fn a_command_without_expiry_is_never_forgotten(rig: &Rig) {
 
 async fn recall_gives_the_stored_answer(rig: &Rig) {
     let store = rig.open().await;
-    let sent = command("c1", "ann");
-    let request = to("ann", Expected::Any, 1..3).command(sent.clone());
-    let mut appended = store.append(request).await.expect("the first use of the command");
-    appended.repeated = true;
-    let recalled = store.recall(&sent.id).await.expect("the command can be looked up");
-    assert_eq!(recalled, Some(Recalled { target: sent.target, appended }));
+    for sent in [command("c1", "ann"), asking("c2", "five")] {
+        let request = to("ann", Expected::Any, 1..3).command(sent.clone());
+        let mut appended = store.append(request).await.expect("the first use of the command");
+        appended.repeated = true;
+        let recalled = store.recall(&sent.id).await.expect("the command can be looked up");
+        let (target, digest) = (sent.target, sent.digest);
+        assert_eq!(recalled, Some(Recalled { target, digest, appended }));
+    }
 }
 
 async fn recall_knows_no_unknown_command(rig: &Rig) {

@@ -12,8 +12,8 @@ use super::subscribers::{
     set_aside, step, stored, waiting,
 };
 use super::support::{
-    account, all, command, conflict, event, failure, head, one, owner, position, put, put_one,
-    record, refusal, revision, stream_numbers, takes, to,
+    account, all, asking, command, conflict, event, failure, head, one, owner, position, put,
+    put_one, record, refusal, revision, stream_numbers, takes, to,
 };
 
 const DURABLE: Need = Need { holds: |it| it.durable, reason: "the store is not durable" };
@@ -24,6 +24,7 @@ conformance_cases!["durability", DURABLE;
     guards_judge_events_from_before_a_reopen,
     claims_survive_a_reopen,
     f14_commands_survive_a_reopen,
+    f14_digests_of_commands_survive_a_reopen,
     f14_commands_without_events_survive_a_reopen,
     deletions_survive_a_reopen,
     truncations_survive_a_reopen,
@@ -94,6 +95,16 @@ async fn f14_commands_survive_a_reopen(rig: &Rig) {
     let reused = refusal(store.append(request("bob")).await);
     assert!(matches!(reused, Refusal::CommandReused { .. }), "found {reused}");
     assert_eq!(head(&*store).await, 3);
+}
+
+async fn f14_digests_of_commands_survive_a_reopen(rig: &Rig) {
+    let store = rig.open().await;
+    let request = |asked| to("ann", Expected::Any, 1..2).command(asking("c1", asked));
+    store.append(request("five")).await.expect("the first use of the command");
+    let store = reopened(rig, store).await;
+    let reused = refusal(store.append(request("seven")).await);
+    assert!(matches!(reused, Refusal::CommandReused { .. }), "found {reused}");
+    assert!(store.append(request("five")).await.expect("the command is repeated").repeated);
 }
 
 async fn f14_commands_without_events_survive_a_reopen(rig: &Rig) {

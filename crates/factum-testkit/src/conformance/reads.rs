@@ -18,6 +18,7 @@ conformance_cases!["reads", ALWAYS;
     after_is_exclusive,
     through_is_inclusive,
     through_beyond_the_head_ends_at_the_head,
+    a_read_that_begins_beyond_its_end_says_where_it_began,
     a_limit_bounds_the_events,
     filters_run_before_the_limit,
     pages_are_no_larger_than_asked,
@@ -112,6 +113,21 @@ async fn through_is_inclusive(rig: &Rig) {
         let found = pages(store.read(read)).await;
         assert_eq!(page_numbers(&found), (1..=through).collect::<Vec<_>>());
         assert_eq!(found.last().map(|it| it.through), Some(position(through)));
+    }
+}
+
+async fn a_read_that_begins_beyond_its_end_says_where_it_began(rig: &Rig) {
+    let store = rig.open().await;
+    put(&store, "ann", 1..4).await;
+    for (after, through) in [(100, None), (100, Some(200)), (3, Some(2)), (2, Some(1))] {
+        for query in [Query::all(), rare()] {
+            let through = through.map(position);
+            let read = LogRead { through, ..LogRead::after(query, position(after)) };
+            let found = pages(store.read(read)).await;
+            assert_eq!(page_numbers(&found), [0; 0]);
+            assert_eq!(found.len(), 1);
+            assert_eq!(found[0].through, position(after));
+        }
     }
 }
 

@@ -5,9 +5,9 @@ use std::ops::Range;
 
 use factum_core::{
     AdminRecord, AppendError, AppendRequest, Appended, Claim, ClaimChange, Codec, Command,
-    CommandId, Conflict, EventStore, EventStoreExt, EventType, Expected, Guard, LogRead, NewEvent,
-    Page, PageStream, Position, RecordedEvent, Refusal, Revision, SharedStore, StoreError,
-    StoreErrorKind, StreamId, StreamRead, Tag, TenantId,
+    CommandDigest, CommandId, Conflict, EventStore, EventStoreExt, EventType, Expected, Guard,
+    LogRead, NewEvent, Page, PageStream, Position, RecordedEvent, Refusal, Revision, SharedStore,
+    StoreError, StoreErrorKind, StreamId, StreamRead, Tag, TenantId,
 };
 use futures::TryStreamExt;
 
@@ -78,6 +78,12 @@ pub(super) fn command(id: &str, target: &str) -> Command {
     let id = CommandId::new(id).expect("the command id is valid");
     let outcome = format!("outcome of {id}").into_bytes();
     Command { outcome: outcome.into(), ..Command::new(id, &account(target)) }
+}
+
+/// Command `id`, addressed to `account/ann`, whose digest says that it asks for `what`.
+pub(super) fn asking(id: &str, what: &str) -> Command {
+    let digest = CommandDigest::of(what).expect("a text can be written");
+    Command { digest: Some(digest), ..command(id, "ann") }
 }
 
 /// The record of a deletion or truncation, as event `number`.

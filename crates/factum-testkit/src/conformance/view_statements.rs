@@ -17,6 +17,7 @@ conformance_cases!["view_statements", VIEWS;
     a_statement_says_how_many_rows_it_concerned,
     several_statements_run_at_once,
     values_come_back_as_they_were_bound,
+    a_number_beyond_what_sql_holds_is_refused,
     a_failed_statement_is_told,
     a_failed_statement_is_that_of_its_part,
     what_was_done_since_the_mark_is_undone,
@@ -159,6 +160,54 @@ async fn values_come_back_as_they_were_bound(rig: &Rig) {
     let full = (text, Some(i64::MIN), Some(-1.5), Some(true), Some(b"\0\xff'".to_vec()));
     let zero = (Some(String::new()), Some(0), Some(0.0), Some(false), Some(Vec::new()));
     assert_eq!(found, [full, (None, None, None, None, None), zero]);
+}
+
+/// Instead of one that would fit: whoever sums it up later would never know.
+async fn a_number_beyond_what_sql_holds_is_refused(rig: &Rig) {
+    let (store, table, lease) = running(rig).await;
+    let beyond = i64::MAX.unsigned_abs() + 1;
+    let numbers: [(&str, SqlValue<'static>); 6] = [
+        ("u64", u64::MAX.into()),
+        ("the first beyond", beyond.into()),
+        ("u128", u128::MAX.into()),
+        ("i128", (i128::from(i64::MIN) - 1).into()),
+        ("an option", Some(beyond).into()),
+        ("usize", usize::MAX.into()),
+    ];
+    for (what, number) in numbers {
+        let done = step(&lease, 0, 5);
+        let insert = table.sql("INSERT INTO {t} (id, n) VALUES ('a', $1)");
+        let work = store.transact(Box::new(move |view| {
+            Box::pin(async move {
+                let ran = view.execute(&insert, &[number]).await;
+                let error = ran.expect_err("the number does not fit");
+                assert_eq!(error.kind(), ViewErrorKind::Statement, "{what}: {error}");
+                let said = error.to_string();
+                assert!(said.contains("value $1") && said.contains("2^63 - 1"), "{what}: {said}");
+                Some(done)
+            })
+        }));
+        work.await.expect_err("a failed statement is not committed");
+    }
+    assert_eq!(table.rows(&store).await, [""; 0]);
+
+    let fits = i64::MAX.unsigned_abs();
+    let done = step(&lease, 0, 5);
+    let work = store.transact(Box::new(move |view| {
+        Box::pin(async move {
+            let insert = table.sql("INSERT INTO {t} (id, n) VALUES ('a', $1), ('b', $2)");
+            view.run(&insert, &[fits.into(), i128::from(i64::MIN).into()]).await.expect("it fits");
+            let select = table.sql("SELECT n FROM {t} ORDER BY id");
+            let rows = view.query(&select, &[]).await.expect("it can be read");
+            assert_eq!(rows[0].get::<u64>(0), Ok(fits));
+            let (negative, narrow) = (rows[1].get::<u64>(0), rows[0].get::<u32>(0));
+            negative.expect_err("a negative number is no u64");
+            narrow.expect_err("a large number is no u32");
+            Some(done)
+        })
+    }));
+    work.await.expect("done");
+    assert_eq!(table.rows(&store).await.len(), 2);
 }
 
 async fn a_failed_statement_is_told(rig: &Rig) {

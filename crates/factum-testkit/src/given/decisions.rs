@@ -42,7 +42,8 @@ impl<E: Event + Debug> GivenFacts<E> {
     ///
     /// # Panics
     ///
-    /// If a model's query cannot be made of the decision's values: the arrangement is wrong. If
+    /// If a model's query cannot be made of the decision's values: the arrangement is wrong. If it
+    /// can match no event, which executing the decision refuses too. If
     /// the decision makes an event that no log would take: its tags or claims are none, or it has
     /// no stream.
     #[track_caller]
@@ -56,6 +57,9 @@ impl<E: Event + Debug> GivenFacts<E> {
             Ok(queries) => queries,
             Err(error) => panic!("the arrangement failed: {error}"),
         };
+        if let Err(error) = queries.iter().try_for_each(Query::check_possible::<E>) {
+            panic!("decision {}: {error}", D::NAME);
+        }
         for (before, fact) in (0..).zip(&self.facts) {
             let stream = |tags: &[Tag]| decision.stream(fact, tags).or_else(|_| elsewhere());
             let record = record::of(fact, [].as_slice(), before, stream);

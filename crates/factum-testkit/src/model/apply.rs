@@ -2,9 +2,9 @@
 
 use factum_core::{
     AdminRecord, AppendError, AppendRequest, Appended, Claim, ClaimChange, Clock, Codec, Command,
-    CommandId, CommandTarget, Direction, EventStoreExt, EventType, Expected, Guard, LogRead,
-    NewEvent, Position, Query, QueryItem, RecordedEvent, Revision, SharedStore, StoreError,
-    StreamId, StreamRead, Tag, Tags,
+    CommandDigest, CommandId, CommandTarget, Direction, EventStoreExt, EventType, Expected, Guard,
+    LogRead, NewEvent, Position, Query, QueryItem, RecordedEvent, Revision, SharedStore,
+    StoreError, StreamId, StreamRead, Tag, Tags,
 };
 
 use super::{ModelEvent, ModelGuard, Operation};
@@ -67,7 +67,10 @@ fn request(
         let expires_at = Some(ManualClock::default().now().plus_millis(expiry(index)));
         let target = CommandTarget::new(format!("target{target}")).expect("the name is valid");
         let outcome = index.to_le_bytes().to_vec().into();
-        request.command = Some(Command { id: command_id(id), target, outcome, expires_at });
+        // Every fourth has none, which fits whatever there was.
+        let digest = CommandDigest::of(&(index % 4)).expect("a number can be written");
+        let digest = (index % 4 > 0).then_some(digest);
+        request.command = Some(Command { id: command_id(id), target, digest, outcome, expires_at });
     }
     request
 }

@@ -56,6 +56,7 @@ fn value(value: &SqlValue<'_>) -> String {
         SqlValue::Real(it) => format!("{it:?}"),
         SqlValue::Text(it) => format!("{it:?}"),
         SqlValue::Bytes(it) => format!("b\"{}\"", it.escape_ascii()),
+        SqlValue::OutOfRange => value.kind().into(),
         _ => "null".into(),
     }
 }

@@ -5,7 +5,7 @@ use factum_core::{
 };
 
 use super::writes::{HALF_STORED, changed};
-use super::{Row, drop_command, drop_guards, each_event, strip_claims};
+use super::{Row, drop_command, drop_digest, drop_guards, each_event, strip_claims};
 use crate::sabotage::Sabotage::{Answer, Append, Owner, Recall, Request};
 use crate::sabotage::{self, Sabotage};
 
@@ -202,6 +202,14 @@ fn commands() -> Vec<Row> {
                 it.command.iter_mut().for_each(|it| it.target = "same".parse().unwrap());
             }),
         ),
+        ("commands::a_command_with_another_digest_is_refused", Request(drop_digest)),
+        (
+            "commands::a_command_without_a_digest_is_answered_whatever_it_asks",
+            Request(|it| {
+                let made_up = factum_core::CommandDigest::from_bytes([7; 32]);
+                it.command.iter_mut().for_each(|it| it.digest = it.digest.or(Some(made_up)));
+            }),
+        ),
         ("commands::a_failed_append_remembers_no_command", FAILURES_REMEMBERED),
         ("commands::an_expired_command_is_forgotten", Request(never_expires)),
         ("commands::a_command_is_remembered_until_it_expires", Request(expires_soon)),
@@ -218,7 +226,7 @@ fn commands() -> Vec<Row> {
                     outcome: None,
                     repeated: true,
                 };
-                it.get_or_insert(factum_core::Recalled { target, appended });
+                it.get_or_insert(factum_core::Recalled { target, digest: None, appended });
             }),
         ),
         ("commands::recall_forgets_an_expired_command", Request(never_expires)),

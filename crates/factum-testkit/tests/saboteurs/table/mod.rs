@@ -43,6 +43,10 @@ fn drop_command(request: &mut AppendRequest) {
     request.command = None;
 }
 
+fn drop_digest(request: &mut AppendRequest) {
+    request.command.iter_mut().for_each(|it| it.digest = None);
+}
+
 fn strip_claims(request: &mut AppendRequest) {
     each_event(request, |event| event.claims.clear());
 }

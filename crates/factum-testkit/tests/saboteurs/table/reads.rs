@@ -51,6 +51,10 @@ fn log() -> Vec<Row> {
             "reads::through_beyond_the_head_ends_at_the_head",
             LogPage(|it| it.through = it.through.plus(1)),
         ),
+        (
+            "reads::a_read_that_begins_beyond_its_end_says_where_it_began",
+            LogPage(|it| it.through = it.through.min(factum_core::Position::new(3))),
+        ),
         ("reads::a_limit_bounds_the_events", LogRead(|it| it.limit = None)),
         (
             "reads::filters_run_before_the_limit",

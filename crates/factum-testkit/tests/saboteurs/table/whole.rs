@@ -6,7 +6,7 @@ use factum_core::{
 };
 
 use super::leases::NEVER_HELD;
-use super::{Row, drop_command, drop_guards, each_event, strip_claims};
+use super::{Row, drop_command, drop_digest, drop_guards, each_event, strip_claims};
 use crate::journal::{Deed, Entry};
 use crate::sabotage::Sabotage::{
     self, Append, Backup, Compact, Health, LogPage, OpenApart, Owner, Rebuilt, Reopen, Request,
@@ -176,6 +176,10 @@ fn durability() -> Vec<Row> {
         ("durability::guards_judge_events_from_before_a_reopen", Reopen(Vec::clear)),
         ("durability::claims_survive_a_reopen", Reopen(|it| appends(it, strip_claims))),
         ("durability::f14_commands_survive_a_reopen", Reopen(|it| forget_commands(it))),
+        (
+            "durability::f14_digests_of_commands_survive_a_reopen",
+            Reopen(|it| appends(it, drop_digest)),
+        ),
         (
             "durability::f14_commands_without_events_survive_a_reopen",
             Reopen(|it| forget_commands(it)),
