@@ -8,10 +8,10 @@ use std::path::Path;
 
 use common::{all, append, claiming, command, kind, open, snapshot, stream, try_open};
 use factum_core::{
-    Advance, CheckpointStore, DeadLetter, DeadLetterStatus, EventStore, EventStoreExt, LaneKey,
-    LeaseAnswer, LeaseClaim, LeaseStore, LetterChange, LogRead, Maintenance, OwnerId, Position,
-    QueryItem, Registration, Revision, SnapshotList, SnapshotStore, StoreErrorKind, StreamRead,
-    SubscriptionKind, SubscriptionName, Tag,
+    Advance, AppendError, CheckpointStore, DeadLetter, DeadLetterStatus, EventStore, EventStoreExt,
+    EventType, LaneKey, LeaseAnswer, LeaseClaim, LeaseStore, LetterChange, LogRead, Maintenance,
+    OwnerId, Position, QueryItem, Registration, Revision, SnapshotList, SnapshotStore,
+    StoreErrorKind, StreamRead, SubscriptionKind, SubscriptionName, Tag,
 };
 use factum_sqlite::SqliteStore;
 
@@ -193,6 +193,55 @@ async fn a_posting_that_leads_to_the_wrong_event_is_an_error() {
     let error =
         store.collect(LogRead::after(query, factum_core::Position::START)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+}
+
+#[tokio::test]
+async fn an_index_that_has_lost_an_entry_is_an_error() {
+    let term = "term = (SELECT id FROM terms WHERE name = 'order:6')";
+    let cases = [
+        format!("DELETE FROM term_positions WHERE {term} AND position BETWEEN 20 AND 30"),
+        format!("DELETE FROM term_positions WHERE {term} AND position > 50"),
+        format!("DELETE FROM term_positions WHERE {term} AND position = 0"),
+        format!("UPDATE term_positions SET previous = 1 WHERE {term} AND position = 0"),
+        "DELETE FROM kind_keys".into(),
+    ];
+    for damage in cases {
+        let folder = tempfile::tempdir().unwrap();
+        build(folder.path()).await;
+        let conn = rusqlite::Connection::open(folder.path().join("log.db")).unwrap();
+        assert!(conn.execute(&damage, []).unwrap() > 0, "{damage} changes something");
+        drop(conn);
+        let store = open(folder.path()).await;
+        let event_type = EventType::new("account.changed-0").unwrap();
+        let query =
+            QueryItem::default().tag(Tag::new("order", "6").unwrap()).event_type(event_type);
+        let read = LogRead::after(query.clone(), Position::START);
+        let error = store.collect(read).await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt, "after {damage}: {error}");
+        let guarded = append("ann", 200..201).none_match(query, Position::START);
+        match store.append(guarded).await.unwrap_err() {
+            AppendError::Store(error) => assert_eq!(error.kind(), StoreErrorKind::Corrupt),
+            // What is there may answer before what is missing is needed.
+            other => assert!(matches!(other, AppendError::Conflict(_)), "{damage}: {other}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_elsewhere_than_its_row_says_is_an_error() {
+    for damage in ["last_revision = 3", "last_revision = 99", "last_position = 1"] {
+        let folder = tempfile::tempdir().unwrap();
+        build(folder.path()).await;
+        let conn = rusqlite::Connection::open(folder.path().join("log.db")).unwrap();
+        conn.execute_batch(&format!("UPDATE streams SET {damage} WHERE id = 1")).unwrap();
+        drop(conn);
+        let store = open(folder.path()).await;
+        let read = store.collect_stream(StreamRead::forward(stream("ann"))).await.unwrap_err();
+        assert_eq!(read.kind(), StoreErrorKind::Corrupt);
+        let appended = store.append(append("ann", 200..201)).await.unwrap_err();
+        let AppendError::Store(appended) = appended else { panic!("{appended}") };
+        assert_eq!(appended.kind(), StoreErrorKind::Corrupt);
+    }
 }
 
 #[tokio::test]
