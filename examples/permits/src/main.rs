@@ -29,7 +29,9 @@ const SAMPLE: &[u8] = include_bytes!("../sample.csv");
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    factum::report(run(Arguments::parse()).await)
+    factum::report(
+        run(Arguments::parse()).await.map_err(|error| error as Box<dyn std::error::Error>),
+    )
 }
 
 async fn run(Arguments { log, store, command }: Arguments) -> Result<(), ServiceError> {
