@@ -133,8 +133,8 @@ fn migrate_locked(
 fn check_claims(conn: &Connection) -> Result<(), StoreError> {
     let read = || -> rusqlite::Result<Vec<(String, String)>> {
         let mut statement = conn.prepare("SELECT name, value FROM claims")?;
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
-        rows.filter(|row| row.as_ref().map_or(true, |(_, value)| !value.is_ascii())).collect()
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        rows.collect()
     };
     let held = read().map_err(|error| failed(OPERATION, &error))?;
     Claim::refuse_older_folding(held.iter().map(|(name, value)| (name.as_str(), value.as_str())))

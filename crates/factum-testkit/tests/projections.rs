@@ -196,7 +196,7 @@ fn a_restriction_that_no_event_can_fit_is_refused() {
     let tagged = |tag: &str| QueryItem::default().tag(tag.parse().unwrap());
     let view = || LiveProjection::<Sum>::new().unwrap();
     let table = || ViewProjection::new(Nothing).unwrap();
-    let subscriber = || EventSubscriber::new(Adding::default()).unwrap();
+    let subscriber = || EventSubscriber::new(Adding(Arc::default())).unwrap();
     for fits in ["by:bob", "seed:first"] {
         view().only(tagged(fits)).unwrap();
         table().only(tagged(fits).types([Till::PAID])).unwrap();
