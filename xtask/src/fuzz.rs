@@ -9,9 +9,9 @@ use crate::report::{Outcome, Report};
 
 const SECONDS: u64 = 60;
 
-/// Test programs with fuzz tests: what they are about, and the arguments of cargo that choose them.
-const TARGETS: [(&str, &[&str]); 1] =
-    [("importers", &["--package", "factum-cli", "--bin", "factum"])];
+/// Test programs with fuzz tests: what they are about, and how cargo chooses them. Of the whole
+/// workspace, so that what the tests built is used again.
+const TARGETS: [(&str, [&str; 2]); 1] = [("importers", ["--bin", "factum"])];
 
 /// Runs every fuzz test; `--seconds N` for that long instead of a minute.
 pub(crate) fn run(report: &mut Report, arguments: &[String]) {
@@ -25,12 +25,12 @@ pub(crate) fn run(report: &mut Report, arguments: &[String]) {
         return;
     };
     for (name, arguments) in TARGETS {
-        report.part(&format!("fuzz {name}, {seconds} s"), || fuzz(arguments, seconds));
+        report.part(&format!("fuzz {name}, {seconds} s"), || fuzz(&arguments, seconds));
     }
 }
 
 fn fuzz(arguments: &[&str], seconds: u64) -> Outcome {
-    let mut command = cargo(["test", "--all-features", "--locked"]);
+    let mut command = cargo(["test", "--workspace", "--all-features", "--locked"]);
     command.args(arguments).args(["--", "fuzz_", "--nocapture"]);
     command.env("FACTUM_FUZZ_SECONDS", seconds.to_string());
     command.stderr(std::process::Stdio::inherit());
