@@ -100,7 +100,7 @@ async fn an_append_that_is_interrupted_has_stored_nothing_and_says_so() {
         let writer = observer.until_one_is_blocked_by(holder.pid).await;
         observer.cancel(writer).await;
         let error = failure(waiting.await.unwrap());
-        assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error}");
+        assert_eq!(error.kind(), StoreErrorKind::TimedOut, "{error}");
         held.rollback().await.unwrap();
         assert!(!known(&store, 1).await);
         assert_eq!(store.append(nth(1)).await.unwrap().last, Position::new(1));

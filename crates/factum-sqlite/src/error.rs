@@ -213,15 +213,15 @@ impl StatementFailure {
         safe: impl FnOnce(ErrorCode, String) -> String,
     ) -> Self {
         use ErrorCode as It;
-        let (code, message) = match error {
-            rusqlite::Error::SqlInputError { error, msg, .. } => (error.code, msg),
-            rusqlite::Error::SqliteFailure(error, Some(message)) => (error.code, message),
+        let (error, message) = match error {
+            rusqlite::Error::SqlInputError { error, msg, .. } => (error, msg),
+            rusqlite::Error::SqliteFailure(error, Some(message)) => (error, message),
             rusqlite::Error::MultipleStatement => {
                 return Self::Statement("expected one statement, found several".into());
             }
             other => return Self::of_library(other),
         };
-        match code {
+        match error.code {
             It::AuthorizationForStatementDenied => Self::Statement(denied.unwrap_or(message)),
             It::ConstraintViolation
             | It::TypeMismatch
@@ -230,11 +230,8 @@ impl StatementFailure {
             | It::SchemaChanged
             | It::ParameterOutOfRange
             | It::OperationAborted
-            | It::Unknown => Self::Statement(safe(code, message)),
-            _ => {
-                let error = rusqlite::ffi::Error { code, extended_code: 0 };
-                Self::Store(rusqlite::Error::SqliteFailure(error, Some(message)))
-            }
+            | It::Unknown => Self::Statement(safe(error.code, message)),
+            _ => Self::Store(rusqlite::Error::SqliteFailure(error, Some(message))),
         }
     }
 
