@@ -8,6 +8,7 @@ mod foreign;
 mod headers;
 mod invariants;
 mod links;
+mod programs;
 mod readme;
 mod sizes;
 mod source;
@@ -29,6 +30,7 @@ const RULES: &[Rule] = &[
     ("decisions are numbered", decisions::check),
     ("arrows between crates", edges::check),
     ("drivers stay inside", foreign::check),
+    ("every file of tests is in a program", programs::check),
 ];
 
 /// Checks every rule and prints what breaks it.

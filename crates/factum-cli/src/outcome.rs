@@ -97,7 +97,12 @@ impl Failure {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Exit::StorageFull,
             _ => Exit::Unavailable,
         };
-        Self::new(exit, format!("{what}: {error}"))
+        match error.kind() {
+            io::ErrorKind::AlreadyExists => {
+                Self::new(exit, format!("{what}: expected no file of this name, found one"))
+            }
+            _ => Self::new(exit, format!("{what}: {error}")),
+        }
     }
 
     /// Writing to standard output failed. Nobody listening any more is not an error.
@@ -213,6 +218,8 @@ impl From<UrlError> for Failure {
             UrlError::Unescaped { .. } => failure.hint(
                 "in a password write @ as %40, / as %2F, ? as %3F, # as %23, % as %25, : as %3A",
             ),
+            UrlError::NotBuiltIn { scheme } if scheme.starts_with("postgres") => failure
+                .hint("in a checkout: cargo install --path crates/factum-cli --features postgres"),
             _ => failure,
         }
     }

@@ -85,6 +85,7 @@ pub(crate) async fn open_existing(mut url: StoreUrl) -> Result<SharedStore, Fail
         }
         config.create = false;
     }
+    #[cfg(feature = "postgres")]
     if let Backend::Postgres(config) = &mut url.backend {
         config.create = false;
     }

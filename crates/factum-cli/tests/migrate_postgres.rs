@@ -1,4 +1,5 @@
 //! A log copied from SQLite to PostgreSQL and back, with only the addresses to tell them apart.
+#![cfg(feature = "postgres")]
 
 mod common;
 

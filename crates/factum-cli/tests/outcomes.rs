@@ -69,6 +69,7 @@ fn named_by_help(rig: &Rig, path: &str, found: &mut Vec<String>) {
     let help = rig.ok(&format!("{path} --help"));
     let below = help.split("Commands:\n").nth(1).unwrap_or_default();
     let names = below.lines().take_while(|line| line.starts_with("  "));
+    let names = names.filter(|line| !line.starts_with("   ")); // Not the rest of a description.
     let names = names.filter_map(|line| line.trim_start().split(' ').next());
     let names: Vec<&str> = names.filter(|name| *name != "help").collect();
     if names.is_empty() {

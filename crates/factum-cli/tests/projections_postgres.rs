@@ -1,4 +1,5 @@
 //! Projections in PostgreSQL, with only the address to tell it apart.
+#![cfg(feature = "postgres")]
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod common;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use factum::{Backend, PostgresStore, SharedStore, StoreUrl, TenantScope, UrlError};
+use factum::{Backend, SharedStore, StoreUrl, TenantScope, UrlError};
 
 use super::MigrateError;
 use crate::outcome::Failure;
@@ -55,9 +55,10 @@ impl Address {
             }
             return Ok(None);
         }
+        #[cfg(feature = "postgres")]
         if let Backend::Postgres(config) = &self.url.backend
             && config.create
-            && !PostgresStore::exists(config).await?
+            && !factum::PostgresStore::exists(config).await?
         {
             return Ok(None);
         }
