@@ -1,3 +1,5 @@
+//! Equal commands have equal digests, and different ones do not.
+
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;

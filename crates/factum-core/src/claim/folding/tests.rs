@@ -1,3 +1,5 @@
+//! Values that fold alike are one claim, over every letter of Unicode.
+
 use std::collections::HashMap;
 
 use proptest::prelude::*;
