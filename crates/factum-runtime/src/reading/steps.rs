@@ -107,6 +107,8 @@ impl Loop {
                 Some(Halt::Interrupted) => return Ok(false),
                 Some(Halt::Fail { place, failure, is_first }) => {
                     self.save(run).await?;
+                    // What fails because another owner has been there is no failure: this one is fenced.
+                    self.shared.renew(&run.lease).await?;
                     let event = &batch.items()[place].event;
                     let (name, position) = (self.shared.name.clone(), event.position);
                     let stream = event.stream.clone();
