@@ -118,7 +118,8 @@ impl std::fmt::Debug for Command {
     }
 }
 
-/// Everything one append asks for, stored whole or not at all.
+/// Everything one append asks for, stored whole or not at all. Without events and without a
+/// command, the guards are judged and nothing is stored.
 ///
 /// # Examples
 ///
@@ -175,13 +176,18 @@ impl AppendRequest {
         self
     }
 
+    /// Whether it is only judged: there is neither an event nor a command to store.
+    pub fn is_guards_alone(&self) -> bool {
+        self.events.is_empty() && self.command.is_none()
+    }
+
     /// Checks the request against [`limits`](crate::limits); stores call it before anything else.
     ///
     /// # Errors
     ///
     /// The [`Refusal`] that says which limit was exceeded and by what.
     pub fn check(&self) -> Result<(), Refusal> {
-        if self.events.is_empty() && self.command.is_none() {
+        if self.is_guards_alone() && self.guards.is_empty() {
             return Err(Refusal::EmptyAppend);
         }
         if self.events.len() > EVENTS_PER_APPEND_MAX {
@@ -229,12 +235,12 @@ impl AppendRequest {
     }
 }
 
-/// What an append stored.
+/// What an append stored, and where the log stood when it was judged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Appended {
-    /// The position of the first event; `None` for a command without events.
+    /// The position of the first event; `None` for an append without events.
     pub first: Option<Position>,
-    /// The position of the last event; for a command without events, the head it was judged at.
+    /// The position of the last event; for an append without events, the head it was judged at.
     pub last: Position,
     /// The streams written to, in the order of their first event, with their last revision.
     pub streams: Vec<(StreamId, Revision)>,

@@ -74,8 +74,8 @@ fn found_revision(actual: Option<Revision>) -> String {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// Neither events nor a command id.
-    #[error("empty append: expected at least one event or a command id, found neither")]
+    /// Neither events nor guards nor a command id.
+    #[error("empty append: expected at least one event, guard or command id, found none")]
     EmptyAppend,
     /// More than [`EVENTS_PER_APPEND_MAX`] events.
     #[error("append too large: expected at most {EVENTS_PER_APPEND_MAX} events, found {found}")]

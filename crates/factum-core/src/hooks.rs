@@ -15,15 +15,15 @@ use crate::{
     AdminRecord, AppendError, AppendRequest, Appended, Capabilities, CategoryInfo, CategoryList,
     Claim, CommandId, EventStore, Expected, HeadWatch, Health, LogRead, Maintenance, PageStream,
     Position, Recalled, Refusal, Revision, SharedStore, Snapshot, SnapshotInfo, SnapshotKind,
-    SnapshotList, SnapshotStore, StoreError, StoreStats, StreamAdmin, StreamId, StreamInfo,
-    StreamList, StreamRead, TenantId, TenantScope, Verified,
+    SnapshotList, SnapshotSaved, SnapshotStore, StoreError, StoreStats, StreamAdmin, StreamId,
+    StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
 };
 
 /// A write as hooks see it. Deletions and truncations are writes too: they store a record, and a
 /// check that they went round would be no check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// [`EventStore::append`].
+    /// [`EventStore::append`], of guards alone too: a check may ask who may know.
     Append(AppendRequest),
     /// [`StreamAdmin::tombstone`].
     Tombstone {
@@ -222,7 +222,7 @@ impl StreamAdmin for HookedStore {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl SnapshotStore for HookedStore {
-    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<SnapshotSaved, StoreError> {
         self.inner.save_snapshot(snapshot).await
     }
 

@@ -39,6 +39,7 @@ mod schema;
 mod snapshot;
 mod store;
 mod stream;
+mod stream_filter;
 mod tag;
 mod tenant;
 mod time;
@@ -91,10 +92,11 @@ pub use schema::{
     UnknownEvents, Upcasters,
 };
 pub use snapshot::{
-    Snapshot, SnapshotInfo, SnapshotKey, SnapshotKind, SnapshotList, SnapshotStore,
+    Snapshot, SnapshotInfo, SnapshotKey, SnapshotKind, SnapshotList, SnapshotSaved, SnapshotStore,
 };
 pub use store::{EventStore, EventStoreExt, PageStream, Recalled, SharedStore, Store};
 pub use stream::{Category, StreamId};
+pub use stream_filter::{StreamFilter, StreamPrefix};
 pub use tag::{Tag, Tags};
 pub use tenant::{TenantId, TenantScope};
 pub use time::{Clock, InvalidTime, SystemClock, Timestamp};

@@ -14,6 +14,8 @@ pub const TENANT_BYTES_MAX: usize = 64;
 pub const CATEGORY_BYTES_MAX: usize = 64;
 /// Longest id part of a stream name, in bytes.
 pub const STREAM_ID_BYTES_MAX: usize = 256;
+/// Longest beginning of stream names that a query may ask for, in bytes: a whole name.
+pub const STREAM_PREFIX_BYTES_MAX: usize = CATEGORY_BYTES_MAX + 1 + STREAM_ID_BYTES_MAX;
 /// Longest event type, in bytes.
 pub const EVENT_TYPE_BYTES_MAX: usize = 256;
 /// Longest tag name, in bytes.

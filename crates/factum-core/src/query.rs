@@ -1,9 +1,9 @@
-//! Queries: which events, by category, type, tag and correlation.
+//! Queries: which events, by stream, category, type, tag and correlation.
 
 use crate::limits::{QUERY_ITEMS_MAX, QUERY_TERMS_MAX};
 use crate::{
-    Category, CorrelationId, EventType, InvalidName, NewEvent, RecordedEvent, Refusal, StreamId,
-    Tag, Tags,
+    Category, CorrelationId, EventType, InvalidName, NewEvent, RecordedEvent, Refusal,
+    StreamFilter, StreamId, StreamPrefix, Tag, Tags,
 };
 
 /// Which events: those that match at least one of its items.
@@ -61,9 +61,8 @@ impl Query {
     /// Whether `event`, once it is appended to `stream`, will match.
     pub fn matches_new(&self, stream: &StreamId, event: &NewEvent) -> bool {
         let correlation = event.correlation.as_ref();
-        let fits = |item: &QueryItem| {
-            item.fits(stream.category(), &event.event_type, &event.tags, correlation)
-        };
+        let fits =
+            |item: &QueryItem| item.fits(stream, &event.event_type, &event.tags, correlation);
         self.items.is_empty() || self.items.iter().any(fits)
     }
 
@@ -92,6 +91,8 @@ impl From<QueryItem> for Query {
 /// One alternative of a [`Query`]: everything that it names must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct QueryItem {
+    /// Which streams, by name, if it matters.
+    pub streams: Option<StreamFilter>,
     /// The stream's category, if it matters.
     pub category: Option<Category>,
     /// The event's type is one of these, if there are any.
@@ -107,6 +108,23 @@ impl QueryItem {
     #[must_use]
     pub fn category(mut self, category: Category) -> Self {
         self.category = Some(category);
+        self
+    }
+
+    /// The events of one stream. What was truncated or deleted is still found: the log keeps it.
+    pub fn stream(stream: StreamId) -> Self {
+        Self { streams: Some(StreamFilter::Is(stream)), ..Self::default() }
+    }
+
+    /// The events of all streams whose name `category/id` begins with `prefix`, byte by byte.
+    pub fn stream_prefix(prefix: StreamPrefix) -> Self {
+        Self { streams: Some(StreamFilter::StartsWith(prefix)), ..Self::default() }
+    }
+
+    /// Restricts the item to one stream, or to those whose names begin alike.
+    #[must_use]
+    pub fn of_streams(mut self, streams: impl Into<StreamFilter>) -> Self {
+        self.streams = Some(streams.into());
         self
     }
 
@@ -149,24 +167,26 @@ impl QueryItem {
 
     /// Whether the item names nothing, so that every event matches.
     pub fn is_all(&self) -> bool {
-        self.category.is_none()
+        self.streams.is_none()
+            && self.category.is_none()
             && self.types.is_empty()
             && self.tags.is_empty()
             && self.correlation.is_none()
     }
 
     fn matches(&self, event: &RecordedEvent, event_type: &EventType) -> bool {
-        self.fits(event.stream.category(), event_type, &event.tags, event.correlation.as_ref())
+        self.fits(&event.stream, event_type, &event.tags, event.correlation.as_ref())
     }
 
     fn fits(
         &self,
-        category: &str,
+        stream: &StreamId,
         event_type: &EventType,
         tags: &Tags,
         correlation: Option<&CorrelationId>,
     ) -> bool {
-        self.category.as_ref().is_none_or(|own| own.as_str() == category)
+        self.streams.as_ref().is_none_or(|own| own.matches(stream))
+            && self.category.as_ref().is_none_or(|own| own.as_str() == stream.category())
             && (self.types.is_empty() || self.types.contains(event_type))
             && self.tags.iter().all(|tag| tags.contains(tag))
             && (self.correlation.is_none() || self.correlation.as_ref() == correlation)

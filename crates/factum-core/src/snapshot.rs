@@ -128,6 +128,18 @@ impl Snapshot {
     }
 }
 
+/// What became of a snapshot that was to be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotSaved {
+    /// It is kept.
+    Stored,
+    /// It is not: one of the same stream, kind and schema version is there that is newer.
+    Older {
+        /// The revision of the newest one.
+        newest: Revision,
+    },
+}
+
 /// Where snapshots are kept. They are a cache of the log: losing one costs time, never a fact.
 ///
 /// Like the log's, a handle sees one tenant's snapshots, or all of them to list. They may be kept
@@ -138,7 +150,10 @@ impl Snapshot {
 /// deletion: a state does not outlive its stream. A truncation keeps them.
 #[async_trait]
 pub trait SnapshotStore: Send + Sync + 'static {
-    /// Keeps a snapshot; one of the same stream, kind and revision is replaced.
+    /// Keeps a snapshot, unless one of the same stream, kind and schema version is there that has
+    /// a higher revision: whoever was slow does not put back an older state. One of the same
+    /// stream, kind and revision is replaced. Snapshots of other schema versions are in nobody's
+    /// way, so that programs of two versions may work side by side.
     ///
     /// In a durable store it outlives a reopening. Unlike an event, it may be lost in a crash
     /// after it was acknowledged.
@@ -155,7 +170,7 @@ pub trait SnapshotStore: Send + Sync + 'static {
     /// - [`StreamDeleted`](crate::StoreErrorKind::StreamDeleted) if the stream was tombstoned in
     ///   this store; nothing is kept.
     /// - [`Invalid`](crate::StoreErrorKind::Invalid) on a handle of all tenants.
-    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError>;
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<SnapshotSaved, StoreError>;
 
     /// The snapshot of this stream and kind with the highest revision, of those at or below
     /// `through` if it is given; `None` if there is none.

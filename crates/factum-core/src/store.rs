@@ -72,6 +72,9 @@ pub trait EventStore: Debug + Send + Sync + 'static {
 
     /// Appends events to one or several streams, whole or not at all.
     ///
+    /// Without events and without a command, the guards alone are judged: nothing is stored, and
+    /// the answer says at which head they held. It costs no flush.
+    ///
     /// The request is judged in this order: limits ([`AppendRequest::check`]), then the command id
     /// (a known one gives its first answer, whatever the rest says), then deleted streams, then
     /// guards, then claims. It is judged against everything stored before it. Once the future
@@ -110,14 +113,14 @@ pub trait EventStore: Debug + Send + Sync + 'static {
     /// [`Invalid`](crate::StoreErrorKind::Invalid) on a handle of all tenants.
     async fn recall(&self, command: &CommandId) -> Result<Option<Recalled>, StoreError>;
 
-    /// Reads matching events after a position, in position order, then ends.
+    /// Reads matching events above [`LogRead::after`], oldest or newest first, then ends.
     ///
-    /// The read sees the log as it is when the first page is asked for: it ends at
-    /// [`LogRead::through`] or at the head of that moment, whichever is lower. Filters run before
-    /// the limit. Unless the limit was reached, the last page's [`Page::through`] is that end, or
-    /// [`LogRead::after`] if the read begins beyond it;
-    /// even a read that matches nothing delivers one page that says how far it looked. Events of
-    /// tombstoned and truncated streams are included: the log itself never changes.
+    /// The read sees the log as it is when the first page is asked for: up to
+    /// [`LogRead::through`] or the head of that moment, whichever is lower. Filters run before
+    /// the limit. Unless the limit was reached, the last page's [`Page::through`] says that all
+    /// was looked at, forward up to that end, backward down to `after`; even a read that matches
+    /// nothing delivers one page that says how far it looked. Events of tombstoned and truncated
+    /// streams are included: the log itself never changes.
     ///
     /// # Errors
     ///

@@ -206,6 +206,10 @@ pub(crate) fn read_extra(extra: &str) -> Option<(Vec<ClaimChange>, Metadata)> {
 pub(crate) fn query(query: &Query) -> String {
     let item = |item: &factum_core::QueryItem| {
         let mut parts = Map::new();
+        if let Some(streams) = &item.streams {
+            let names = streams.names();
+            parts.insert("s".into(), json!([names.start, names.end, streams.category()]));
+        }
         if let Some(category) = &item.category {
             parts.insert("c".into(), category.as_str().into());
         }

@@ -45,10 +45,22 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
         name: "0007_command_digests",
         sql: include_str!("sql/migrations/0007_command_digests.sql"),
     },
+    Migration {
+        name: "0008_matching_both_ways",
+        sql: include_str!("sql/migrations/0008_matching_both_ways.sql"),
+    },
+    Migration {
+        name: "0009_guards_alone",
+        sql: include_str!("sql/migrations/0009_guards_alone.sql"),
+    },
+    Migration {
+        name: "0010_newer_snapshots",
+        sql: include_str!("sql/migrations/0010_newer_snapshots.sql"),
+    },
 ];
 
 /// In formats before this one, claims were normalised otherwise; see decision 0030.
-const OTHERWISE_FOLDED_BEFORE: usize = 6;
+const OTHERWISE_FOLDED_BEFORE: usize = 7;
 
 /// The format this program writes.
 pub(crate) fn format() -> u32 {

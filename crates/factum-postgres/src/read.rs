@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use factum_core::{LogRead, Page, Position, Query, RecordedEvent, TenantScope, page_events};
+use factum_core::{
+    Direction, LogRead, Page, Position, Query, RecordedEvent, TenantScope, page_events,
+};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio_postgres::Row;
@@ -12,6 +14,7 @@ use crate::codec;
 use crate::error::Failure;
 use crate::pages::Paged;
 use crate::rows::{EventRow, PAGE_BYTES, PageBuilder};
+use crate::sql::Sql;
 use crate::store::Shared;
 
 pub(crate) mod stream;
@@ -59,17 +62,14 @@ async fn next_page(shared: &Shared, mut cursor: LogCursor) -> Paged<LogCursor> {
     };
     let request = &mut cursor.request;
     let size = page_size(request.limit, request.page_events_max);
-    if size == 0 || request.after >= plan.end {
-        return Ok((Page { events: Vec::new(), through: request.after }, None));
+    let end = request.through.map_or(plan.end, |through| through.min(plan.end));
+    if size == 0 || request.after >= end {
+        let (through, _) = request.go_on(end, &[], size == 0);
+        return Ok((Page { events: Vec::new(), through }, None));
     }
-    let (events, more) = with_fresh_names(shared, || page(shared, request, &plan, size)).await?;
-    let through = match events.last() {
-        Some(last) if more => last.position,
-        _ => plan.end,
-    };
-    request.limit = request.limit.map(|limit| limit - events.len() as u64);
-    request.after = through;
-    let goes_on = through < plan.end && request.limit != Some(0);
+    let (events, full) =
+        with_fresh_names(shared, || page(shared, request, end, &plan.way, size)).await?;
+    let (through, goes_on) = request.go_on(end, &events, full);
     cursor.plan = Some(plan);
     Ok((Page { events, through }, goes_on.then_some(cursor)))
 }
@@ -96,20 +96,22 @@ async fn plan(shared: &Shared, scope: &TenantScope, request: &LogRead) -> Result
 async fn page(
     shared: &Shared,
     request: &LogRead,
-    plan: &Plan,
+    end: Position,
+    way: &Way,
     size: usize,
 ) -> Result<(Vec<RecordedEvent>, bool), Failure> {
-    let (after, end, most) = (signed(request.after), signed(plan.end), rows_max(size));
+    let (after, end, most) = (signed(request.after), signed(end), rows_max(size));
+    let forward = request.direction == Direction::Forward;
+    let Sql { log_page, log_page_backward, matching_page, matching_page_backward, .. } =
+        &*shared.sql;
     let (int8, text) = (Type::INT8, Type::TEXT);
     let mut budget = Budget::default();
-    let rows = match &plan.way {
+    let rows = match way {
         Way::Everything => {
             let binds: [crate::connection::Bind<'_>; 3] =
                 [(&after, int8.clone()), (&end, int8.clone()), (&most, int8)];
-            shared
-                .readers
-                .query_until(&shared.sql.log_page, &binds, |row| budget.spent(row, 0))
-                .await?
+            let sql = if forward { log_page } else { log_page_backward };
+            shared.readers.query_until(sql, &binds, |row| budget.spent(row, 0)).await?
         }
         Way::Matching { tenant, query } => {
             let binds: [crate::connection::Bind<'_>; 5] = [
@@ -119,16 +121,17 @@ async fn page(
                 (&end, int8.clone()),
                 (&most, int8),
             ];
-            let sql = &shared.sql.matching_page;
+            let sql = if forward { matching_page } else { matching_page_backward };
             shared.readers.query_until(sql, &binds, |row| budget.spent(row, 0)).await?
         }
     };
     let events = events(shared, &rows, 0).await?;
-    match plan.way {
-        Way::Everything => check_dense(after, end, &events, size, budget.is_spent())?,
+    let full = rows.len() == size || budget.is_spent();
+    match way {
+        Way::Everything => check_dense(after, end, &events, request.direction, full)?,
         Way::Matching { .. } => check_matches(&request.query, &events)?,
     }
-    Ok((events, rows.len() == size || budget.is_spent()))
+    Ok((events, full))
 }
 
 /// Counts the bytes of a page as its rows arrive.
@@ -182,21 +185,30 @@ where
     }
 }
 
+/// No event may be missing on a page that reads everything; one that is not full reads to the end.
 fn check_dense(
     after: i64,
     end: i64,
     events: &[RecordedEvent],
-    size: usize,
-    cut: bool,
+    direction: Direction,
+    full: bool,
 ) -> Result<(), Failure> {
-    for (expected, event) in (after + 1..).zip(events) {
-        if event.position.get() != expected.cast_unsigned() {
-            return Err(Failure::Corrupt(format!("the event at position {expected} is missing")));
+    let expected = |place: i64| match direction {
+        Direction::Forward => after + 1 + place,
+        Direction::Backward => end - place,
+    };
+    let missing = |place| {
+        let position = expected(place);
+        Err(Failure::Corrupt(format!("the event at position {position} is missing")))
+    };
+    for (place, event) in (0..).zip(events) {
+        if event.position.get() != expected(place).cast_unsigned() {
+            return missing(place);
         }
     }
-    let last = after + i64::try_from(events.len()).unwrap_or(i64::MAX);
-    if events.len() < size && !cut && last < end {
-        return Err(Failure::Corrupt(format!("the event at position {} is missing", last + 1)));
+    let found = i64::try_from(events.len()).unwrap_or(i64::MAX);
+    if !full && found < end - after {
+        return missing(found);
     }
     Ok(())
 }

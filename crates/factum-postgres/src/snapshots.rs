@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use factum_core::{
     Codec, Position, Refusal, Revision, SchemaVersion, Snapshot, SnapshotInfo, SnapshotKind,
-    SnapshotList, SnapshotStore, StoreError, StreamId, TenantId, Timestamp, check_limit,
+    SnapshotList, SnapshotSaved, SnapshotStore, StoreError, StreamId, TenantId, Timestamp,
+    check_limit,
 };
 use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, Type};
@@ -19,7 +20,7 @@ use crate::read::rows_max;
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl SnapshotStore for PostgresStore {
-    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<SnapshotSaved, StoreError> {
         const OPERATION: &str = "save snapshot";
         snapshot.check()?;
         let tenant = self.tenant_for(OPERATION)?.as_str();
@@ -50,10 +51,15 @@ impl SnapshotStore for PostgresStore {
         ];
         let saved = self.shared.readers.query_once(&self.shared.sql.save_snapshot, &binds).await;
         let saved = saved.map_err(|failure| failure.into_write_error(OPERATION))?;
-        if saved.first().is_some_and(|row| row.get(0)) {
-            return Ok(());
+        let newer: Option<i64> = saved.first().and_then(|row| row.get(0));
+        match newer.map(u64::try_from) {
+            None => Ok(SnapshotSaved::Stored),
+            Some(Ok(newest)) => Ok(SnapshotSaved::Older { newest: Revision::new(newest) }),
+            Some(Err(_)) => {
+                let refusal = Refusal::StreamDeleted { stream: snapshot.stream };
+                Err(StoreError::refused(OPERATION, &refusal))
+            }
         }
-        Err(StoreError::refused(OPERATION, &Refusal::StreamDeleted { stream: snapshot.stream }))
     }
 
     async fn latest_snapshot(

@@ -75,7 +75,9 @@ statements! {
     head = "read/head";
     scope = "read/scope";
     log_page = "read/log_page";
+    log_page_backward = "read/log_page_backward";
     matching_page = "read/matching_page";
+    matching_page_backward = "read/matching_page_backward";
     stream_forward = "read/stream_forward";
     stream_backward = "read/stream_backward";
     stream_names = "read/stream_names";

@@ -100,6 +100,36 @@ async fn they_bear_the_time_of_the_repositorys_clock() {
 }
 
 #[tokio::test]
+async fn a_slow_writer_does_not_put_an_older_one_back() {
+    let inner = memory();
+    let faulty = factum_testkit::faults::FaultyStore::new(Arc::clone(&inner));
+    // Another program takes a newer one just before ours is written.
+    let newer = Snapshot {
+        stream: ann(),
+        kind: kind(),
+        revision: Revision::new(7),
+        position: factum_core::Position::new(8),
+        schema_version: SchemaVersion::FIRST,
+        codec: Codec::Json,
+        payload: "{}".into(),
+        taken_at: Timestamp::from_micros(0),
+    };
+    let other = Arc::clone(&inner);
+    faulty.faults().observe(move |operation, moment| {
+        if (operation, moment) == ("save snapshot", factum_testkit::faults::Moment::Before) {
+            let saved = futures::executor::block_on(other.save_snapshot(newer.clone()));
+            assert_eq!(saved.unwrap(), factum_core::SnapshotSaved::Stored);
+        }
+    });
+    let ours: SharedStore = Arc::new(faulty);
+    let accounts = with(&ours, Snapshots::every(2));
+    accounts.execute("ann", Open("a@x.org")).await.unwrap();
+    accounts.execute("ann", Deposit(1)).await.unwrap();
+    accounts.snapshots_settled().await;
+    assert_eq!(revisions(&inner).await, [7], "not the one at revision 1 too");
+}
+
+#[tokio::test]
 async fn only_the_newest_are_kept() {
     let store = memory();
     let accounts = with(&store, Snapshots::every(1).keep_last(2));

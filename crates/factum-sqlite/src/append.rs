@@ -7,9 +7,9 @@
 use std::sync::Arc;
 
 use factum_core::{
-    AdminRecord, AppendRequest, Appended, Claim, ClaimStage, Command, Conflict, EventType,
-    Expected, Guard, NewEvent, Position, Refusal, Revision, StreamId, TenantId, Timestamp,
-    TouchedStreams, record_event,
+    AdminRecord, AppendRequest, Appended, Claim, ClaimStage, Command, Conflict, Direction,
+    EventType, Expected, Guard, NewEvent, Position, Refusal, Revision, StreamId, TenantId,
+    Timestamp, TouchedStreams, record_event,
 };
 use rusqlite::{CachedStatement, Connection};
 
@@ -143,6 +143,10 @@ impl<'c> Group<'c> {
             self.judge_streams(state, tenant, request)?;
         }
         self.judge_guards(state, tenant, known, &request.guards)?;
+        if request.is_guards_alone() {
+            // Nothing is written, not even the tenant's name.
+            return self.store(state, 0, &[]);
+        }
         let claims = self.judge_claims(state, known, &request.events)?;
 
         let tenant = state.ids.make_tenant(self.conn, tenant)?;
@@ -256,8 +260,12 @@ impl<'c> Group<'c> {
                     if i64::try_from(after.get()).is_ok_and(|after| after < state.head) {
                         let scope = QueryScope::One { name: tenant.clone(), id: tenant_id };
                         let through = Position::new(state.head.cast_unsigned());
-                        let found = Matcher::new(self.conn, &mut state.names, &scope, query)?
-                            .first(&mut state.names, *after, through)?;
+                        let (names, forward) = (&mut state.names, Direction::Forward);
+                        let found = Matcher::new(self.conn, names, &scope, query, forward)?.first(
+                            &mut state.names,
+                            *after,
+                            through,
+                        )?;
                         if let Some(found) = found {
                             let (query, after) = (query.clone(), *after);
                             return Err(Conflict::Query { query, after, found }.into());

@@ -13,7 +13,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
-use factum_core::{Clock, HeadSignal, Position, StoreError, StoreErrorKind, Timestamp};
+use factum_core::{
+    Clock, HeadSignal, Position, SnapshotSaved, StoreError, StoreErrorKind, Timestamp,
+};
 use rusqlite::Connection;
 use tokio::sync::mpsc;
 
@@ -238,9 +240,9 @@ impl Writer {
                     act.map(Done::Appended)
                 }
                 Write::Snapshots { tenant, write, .. } => {
-                    done.wrote = true;
-                    let count = snapshots::write(&self.conn, &mut self.state.ids, tenant, write);
-                    count.map(Done::Snapshots)
+                    let kept = snapshots::write(&self.conn, &mut self.state.ids, tenant, write);
+                    done.wrote |= !matches!(kept, Ok(Done::Saved(SnapshotSaved::Older { .. })));
+                    kept
                 }
                 Write::Change(change) => {
                     done.wrote = true;

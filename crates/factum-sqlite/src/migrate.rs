@@ -44,6 +44,7 @@ pub(crate) const MIGRATIONS: &[Migration] = &[
     step("0007_second_indexes", include_str!("sql/migrations/0007_second_indexes.sql")),
     step("0008_view_tables", include_str!("sql/migrations/0008_view_tables.sql")),
     step("0009_command_digests", include_str!("sql/migrations/0009_command_digests.sql")),
+    step("0010_streams_by_name", include_str!("sql/migrations/0010_streams_by_name.sql")),
 ];
 
 const fn step(name: &'static str, sql: &'static str) -> Migration {

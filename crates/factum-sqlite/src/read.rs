@@ -1,13 +1,12 @@
 //! One page at a time, each inside one read transaction.
 
-use factum_core::{LogRead, Page, Position, RecordedEvent, TenantScope, page_events};
+use factum_core::{Direction, LogRead, Page, Position, RecordedEvent, TenantScope, page_events};
 use rusqlite::CachedStatement;
 
 use crate::error::Failure;
-use crate::query::{Matcher, QueryScope, signed};
+use crate::query::{self, Matcher, QueryScope, signed};
 use crate::reader::Reader;
 use crate::rows::{EventRow, PageBuilder, next_dense};
-use crate::sql;
 
 mod stream;
 
@@ -24,21 +23,14 @@ pub(crate) fn log_page(
 ) -> Result<Paged<LogRead>, Failure> {
     let head = reader.head()?;
     let end = request.through.map_or(head, |through| through.min(head));
-    request.through = Some(end);
     let size = page_size(request.limit, request.page_events_max);
     if size == 0 || request.after >= end {
-        let page = Page { events: Vec::new(), through: request.after };
-        return Ok((page, None));
+        let (through, _) = request.go_on(end, &[], size == 0);
+        return Ok((Page { events: Vec::new(), through }, None));
     }
     let scope = reader.query_scope(scope)?;
     let (events, full) = matching(reader, &scope, &request, end, size)?;
-    let through = match events.last() {
-        Some(last) if full => last.position,
-        _ => end,
-    };
-    request.limit = request.limit.map(|limit| limit - events.len() as u64);
-    request.after = through;
-    let more = through < end && request.limit != Some(0);
+    let (through, more) = request.go_on(end, &events, full);
     Ok((Page { events, through }, more.then_some(request)))
 }
 
@@ -51,20 +43,22 @@ fn matching(
     size: usize,
 ) -> Result<(Vec<RecordedEvent>, bool), Failure> {
     let Reader { conn, names, .. } = reader;
-    let LogRead { query, after, .. } = request;
-    let mut matcher = Matcher::new(conn, names, scope, query)?;
-    let mut log_page = conn.prepare_cached(sql::LOG_PAGE)?;
+    let LogRead { query, after, direction, .. } = request;
+    let mut matcher = Matcher::new(conn, names, scope, query, *direction)?;
+    let mut log_page = conn.prepare_cached(query::log_page(*direction))?;
     if matcher.is_everything() {
         let mut events = Events { conn, names, page: PageBuilder::new(size, size) };
-        events.dense_run(&mut log_page, signed(*after), signed(end))?;
+        events.dense_run(&mut log_page, signed(*after), signed(end), *direction)?;
         let full = events.page.is_full();
         return Ok((events.page.into_events(), full));
     }
     let mut positions = Vec::new();
     matcher.collect(names, *after, end, size, |position| positions.push(position))?;
     let mut events = Events { conn, names, page: PageBuilder::new(size, positions.len()) };
-    for run in positions.chunk_by(|earlier, later| earlier + 1 == *later) {
-        events.dense_run(&mut log_page, run[0] - 1, run[run.len() - 1])?;
+    for run in positions.chunk_by(|one, next| one.abs_diff(*next) == 1) {
+        let (first, last) = (run[0], run[run.len() - 1]);
+        let (oldest, newest) = (first.min(last), first.max(last));
+        events.dense_run(&mut log_page, oldest - 1, newest, *direction)?;
     }
     let full = events.page.is_full();
     let list = events.page.into_events();
@@ -90,16 +84,21 @@ struct Events<'r> {
 }
 
 impl Events<'_> {
-    /// Reads positions after `after` to `through`, of which none may be missing, until the page is
-    /// full.
+    /// Reads positions after `after` to `through`, of which none may be missing, from either end
+    /// until the page is full.
     fn dense_run(
         &mut self,
         statement: &mut CachedStatement<'_>,
         after: i64,
         through: i64,
+        direction: Direction,
     ) -> Result<(), Failure> {
         let mut rows = statement.query((after, through, i64::MAX))?;
-        for expected in after + 1..=through {
+        for seen in 0..through - after {
+            let expected = match direction {
+                Direction::Forward => after + 1 + seen,
+                Direction::Backward => through - seen,
+            };
             if self.page.is_full() {
                 break;
             }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use factum_core::{
     Codec, Position, Refusal, Revision, SchemaVersion, Snapshot, SnapshotInfo, SnapshotKind,
-    SnapshotList, SnapshotStore, StoreError, StreamId, TenantId, TenantScope, Timestamp,
-    check_limit,
+    SnapshotList, SnapshotSaved, SnapshotStore, StoreError, StreamId, TenantId, TenantScope,
+    Timestamp, check_limit,
 };
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
@@ -28,10 +28,13 @@ pub(crate) enum SnapshotWrite {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl SnapshotStore for SqliteStore {
-    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<SnapshotSaved, StoreError> {
         const OPERATION: &str = "save snapshot";
         snapshot.check()?;
-        self.write_snapshots(OPERATION, SnapshotWrite::Save(snapshot)).await.map(|_| ())
+        match self.write_snapshots(OPERATION, SnapshotWrite::Save(snapshot)).await? {
+            Done::Saved(saved) => Ok(saved),
+            _ => unreachable!("a snapshot is answered with what became of it"),
+        }
     }
 
     async fn latest_snapshot(
@@ -80,7 +83,10 @@ impl SnapshotStore for SqliteStore {
     ) -> Result<u64, StoreError> {
         let (stream, kind) = (stream.clone(), kind.cloned());
         let write = SnapshotWrite::Delete { stream, kind, keep_last };
-        self.write_snapshots("delete snapshots", write).await
+        match self.write_snapshots("delete snapshots", write).await? {
+            Done::Snapshots(count) => Ok(count),
+            _ => unreachable!("a deletion is answered with the number of snapshots"),
+        }
     }
 }
 
@@ -89,24 +95,20 @@ impl SqliteStore {
         &self,
         operation: &'static str,
         write: SnapshotWrite,
-    ) -> Result<u64, StoreError> {
+    ) -> Result<Done, StoreError> {
         let tenant = self.tenant().map_err(|it| StoreError::refused(operation, &it))?.clone();
         let done = self.shared.writer.ask(|reply| Write::Snapshots { tenant, write, reply }).await;
-        match done {
-            Ok(Done::Snapshots(count)) => Ok(count),
-            Ok(_) => unreachable!("snapshots are answered with their number"),
-            Err(error) => Err(of_operation(operation, error)),
-        }
+        done.map_err(|error| of_operation(operation, error))
     }
 }
 
-/// Saves or deletes inside the open transaction. Returns how many snapshots that concerned.
+/// Saves or deletes inside the open transaction.
 pub(crate) fn write(
     conn: &Connection,
     ids: &mut Ids,
     tenant: &TenantId,
     write: &SnapshotWrite,
-) -> Result<u64, Failure> {
+) -> Result<Done, Failure> {
     match write {
         SnapshotWrite::Save(snapshot) => {
             let known = ids.tenant(conn, tenant)?;
@@ -117,14 +119,42 @@ pub(crate) fn write(
             if head.is_some_and(|head| head.tombstoned) {
                 return Err(Refusal::StreamDeleted { stream: snapshot.stream.clone() }.into());
             }
+            if let Some(newest) = newer(conn, tenant, snapshot)? {
+                return Ok(Done::Saved(SnapshotSaved::Older { newest }));
+            }
             save(conn, tenant, snapshot)?;
-            Ok(1)
+            Ok(Done::Saved(SnapshotSaved::Stored))
         }
         SnapshotWrite::Delete { stream, kind, keep_last } => {
             let kind = kind.as_ref().map(SnapshotKind::as_str);
-            delete(conn, tenant, stream, kind, *keep_last)
+            delete(conn, tenant, stream, kind, *keep_last).map(Done::Snapshots)
         }
     }
+}
+
+/// The highest revision above a snapshot's, of those of its stream, kind and schema version.
+fn newer(
+    conn: &Connection,
+    tenant: &TenantId,
+    snapshot: &Snapshot,
+) -> Result<Option<Revision>, Failure> {
+    let mut statement = conn.prepare_cached(sql::NEWER_SNAPSHOT)?;
+    let binds = (
+        tenant.as_str(),
+        snapshot.stream.as_str(),
+        snapshot.kind.as_str(),
+        snapshot.revision.get().cast_signed(),
+        i64::from(snapshot.schema_version.get()),
+    );
+    let mut rows = statement.query(binds)?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    let (found, _) = described(row)?;
+    if (&found.stream, &found.kind) != (&snapshot.stream, &snapshot.kind)
+        || found.revision <= snapshot.revision
+    {
+        return Err(damaged(row)); // An index led here: the row decides.
+    }
+    Ok(Some(found.revision))
 }
 
 fn save(conn: &Connection, tenant: &TenantId, snapshot: &Snapshot) -> Result<(), Failure> {

@@ -35,6 +35,7 @@ statements! {
     HEAD = "read/head";
     LAST_IDS = "read/last_ids";
     LOG_PAGE = "read/log_page";
+    LOG_PAGE_BACKWARD = "read/log_page_backward";
     STREAM_FORWARD = "read/stream_forward";
     STREAM_BACKWARD = "read/stream_backward";
     FIND_CLAIM = "read/find_claim";
@@ -56,11 +57,16 @@ statements! {
     LAST_OF_TERM = "read/last_of_term";
     KIND_POSITIONS = "read/kind_positions";
     TERM_POSITIONS = "read/term_positions";
+    KIND_POSITIONS_BACKWARD = "read/kind_positions_backward";
+    TERM_POSITIONS_BACKWARD = "read/term_positions_backward";
+    FIND_STREAMS = "read/find_streams";
+    FIND_STREAMS_AGAIN = "read/find_streams_again";
     LIST_TENANTS = "admin/list_tenants";
     LIST_STREAMS = "admin/list_streams";
     LIST_CATEGORIES = "admin/list_categories";
     STATS = "admin/stats";
     SAVE_SNAPSHOT = "snapshots/save_snapshot";
+    NEWER_SNAPSHOT = "snapshots/newer_snapshot";
     LATEST_SNAPSHOT = "snapshots/latest_snapshot";
     LIST_SNAPSHOTS = "snapshots/list_snapshots";
     EVERY_SNAPSHOT = "snapshots/every_snapshot";

@@ -1,10 +1,13 @@
 //! Looking a stream up, so that damage is not taken for another stream, or for none.
 
+use std::ops::Range;
+
 use factum_core::StreamId;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::codec::{StreamRow, stream_hash};
 use crate::error::Failure;
+use crate::rows::EventRow;
 use crate::sql;
 
 /// What a stream's row says, apart from its names.
@@ -79,13 +82,82 @@ pub(crate) fn find_with_end(
     stream: &StreamId,
 ) -> Result<Option<StreamEnds>, Failure> {
     let found = find(conn, tenant, stream)?;
-    if let Some(StreamEnds { id, last, .. }) = found {
-        let mut statement = conn.prepare_cached(sql::STREAM_FORWARD)?;
-        if statement.exists((id, last + 1, last + 1, 1))? {
-            return Err(astray(stream.as_str()));
+    found.map(|ends| with_end(conn, ends, stream.as_str())).transpose()
+}
+
+/// Up to `most` streams of a tenant whose names are in a range, each as it ends.
+///
+/// Each row that the index of names leads to is one of them by its checksum, and a second index of
+/// names must know the same ones: a stream that one of them has lost is in the other.
+pub(crate) fn find_named(
+    conn: &Connection,
+    tenant: i64,
+    names: &Range<String>,
+    most: usize,
+) -> Result<Vec<StreamEnds>, Failure> {
+    let Range { start, end } = names;
+    let binds = (tenant, start, end, i64::try_from(most).unwrap_or(i64::MAX));
+    let mut statement = conn.prepare_cached(sql::FIND_STREAMS)?;
+    let mut rows = statement.query(binds)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        if !names.contains(&name) {
+            return Err(astray(&name));
         }
+        found.push(with_end(conn, StreamEnds::verified(row, 1, tenant, &name)?, &name)?);
     }
-    Ok(found)
+    let mut statement = conn.prepare_cached(sql::FIND_STREAMS_AGAIN)?;
+    let known = statement.query_map(binds, |row| row.get::<_, i64>(0))?;
+    let known = known.collect::<Result<Vec<_>, _>>()?;
+    if found.iter().map(|it| it.id).eq(known) {
+        Ok(found)
+    } else {
+        Err(Failure::Corrupt("an index of streams is damaged: two of them differ".into()))
+    }
+}
+
+/// The same, if no event stands behind the end, which would show that the row is not the last one that
+/// was written.
+fn with_end(conn: &Connection, ends: StreamEnds, name: &str) -> Result<StreamEnds, Failure> {
+    let mut statement = conn.prepare_cached(sql::STREAM_FORWARD)?;
+    let next = ends.last + 1;
+    if statement.exists((ends.id, next, next, 1))? { Err(astray(name)) } else { Ok(ends) }
+}
+
+/// The last revision from `oldest` to `newest` that stands at or before `end`; `oldest - 1` if none
+/// does. Revisions and positions go up together.
+pub(crate) fn newest_through(
+    conn: &Connection,
+    stream: i64,
+    oldest: i64,
+    newest: i64,
+    end: i64,
+) -> Result<i64, Failure> {
+    let mut statement = conn.prepare_cached(sql::STREAM_FORWARD)?;
+    let (mut before, mut after) = (oldest - 1, newest + 1);
+    while before + 1 < after {
+        let middle = before + (after - before) / 2;
+        let mut rows = statement.query((stream, middle, middle, 1))?;
+        let row = rows.next()?.map(EventRow::verified).transpose()?;
+        if position_in(stream, middle, row)? <= end { before = middle } else { after = middle }
+    }
+    Ok(before)
+}
+
+/// Where an event of the stream stands, by the row that an index led to.
+pub(crate) fn position_in(
+    stream: i64,
+    revision: i64,
+    row: Option<EventRow<'_>>,
+) -> Result<i64, Failure> {
+    let row = row.map(|row| row.numbers);
+    match row.filter(|row| row.stream == stream && row.revision == revision) {
+        Some(row) => Ok(row.position),
+        None => Err(Failure::Corrupt(format!(
+            "stream {stream}: expected revision {revision}, found another row or none"
+        ))),
+    }
 }
 
 fn astray(name: &str) -> Failure {

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use factum_core::{
-    AdminRecord, AppendError, AppendRequest, Appended, Expected, HeadSignal, StoreError,
-    StoreErrorKind, StreamId, TenantId,
+    AdminRecord, AppendError, AppendRequest, Appended, Expected, HeadSignal, SnapshotSaved,
+    StoreError, StoreErrorKind, StreamId, TenantId,
 };
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -34,7 +34,9 @@ pub(crate) type Answer = Result<Done, AppendError>;
 pub(crate) enum Done {
     /// An append, or an act and its record.
     Appended(Appended),
-    /// So many snapshots, saved or deleted.
+    /// What became of a snapshot.
+    Saved(SnapshotSaved),
+    /// So many snapshots were deleted.
     Snapshots(u64),
     /// What the request itself keeps, and answers with.
     Kept,
@@ -138,7 +140,7 @@ impl WriterHandle {
     ) -> Result<Appended, AppendError> {
         match self.ask(write).await? {
             Done::Appended(appended) => Ok(appended),
-            Done::Snapshots(_) | Done::Kept => {
+            Done::Saved(_) | Done::Snapshots(_) | Done::Kept => {
                 unreachable!("an append is answered with where its events are")
             }
         }
@@ -223,6 +225,7 @@ impl Write {
     pub(crate) fn may_be_lost(&self) -> bool {
         match self {
             Self::Snapshots { write: SnapshotWrite::Save(_), .. } | Self::View(_) => true,
+            Self::Append { request, .. } => request.is_guards_alone(),
             Self::Change(change) => change.may_be_lost(),
             _ => false,
         }

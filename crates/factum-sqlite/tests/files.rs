@@ -115,7 +115,7 @@ async fn f27_older_formats_are_brought_forward() {
     let store = open(folder.path()).await;
     store.append(append("ann", 0..3)).await.unwrap();
     assert_eq!(all(&store).await.len(), 3);
-    assert_eq!(store.stats().await.unwrap().format, 9);
+    assert_eq!(store.stats().await.unwrap().format, 10);
     assert_eq!(store.verify().await.unwrap().findings, [""; 0]);
 }
 
@@ -143,7 +143,7 @@ async fn a_file_from_before_snapshots_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let all = open_fixture(folder.path(), "format-3.db").await;
     assert_eq!(all.snapshots(SnapshotList::default()).await.unwrap(), []);
-    assert_eq!(all.stats().await.unwrap().format, 9);
+    assert_eq!(all.stats().await.unwrap().format, 10);
     let store = all.for_tenant(&TenantId::default()).unwrap();
     store.save_snapshot(snapshot("ann", 1)).await.unwrap();
     drop((all, store));
@@ -179,7 +179,7 @@ fn declared() -> Registration {
 async fn a_file_from_before_subscriptions_takes_them() {
     let folder = tempfile::tempdir().unwrap();
     let all = open_fixture(folder.path(), "format-4.db").await;
-    assert_eq!(all.stats().await.unwrap().format, 9);
+    assert_eq!(all.stats().await.unwrap().format, 10);
     assert_eq!(all.subscriptions(ProgressList::default()).await.unwrap(), []);
     let registered = all.register(declared()).await.unwrap();
     assert_eq!(all.progress(&registered.name.clone()).await.unwrap(), Some(registered));

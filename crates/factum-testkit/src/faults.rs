@@ -15,8 +15,8 @@ use factum_core::{
     AdminRecord, AppendError, AppendRequest, Appended, Capabilities, CategoryInfo, CategoryList,
     Claim, CommandId, EventStore, Expected, HeadSignal, HeadWatch, Health, LogRead, Maintenance,
     PageStream, Position, Recalled, Revision, SharedStore, Snapshot, SnapshotInfo, SnapshotKind,
-    SnapshotList, SnapshotStore, StoreError, StoreErrorKind, StoreStats, StreamAdmin, StreamId,
-    StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
+    SnapshotList, SnapshotSaved, SnapshotStore, StoreError, StoreErrorKind, StoreStats,
+    StreamAdmin, StreamId, StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
 };
 use futures::{StreamExt, stream};
 
@@ -286,7 +286,7 @@ impl StreamAdmin for FaultyStore {
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl SnapshotStore for FaultyStore {
-    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<SnapshotSaved, StoreError> {
         let fault = self.faults.orders().snapshots.pop_front();
         self.faulted(fault, "save snapshot", self.inner.save_snapshot(snapshot)).await
     }

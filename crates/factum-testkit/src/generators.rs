@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use factum_core::{
     AppendRequest, Category, Codec, CorrelationId, EventType, Metadata, NewEvent, Query, QueryItem,
-    StreamId, Tag,
+    StreamFilter, StreamId, StreamPrefix, Tag,
 };
 use fastrand::Rng;
 
@@ -108,12 +108,25 @@ impl Generator {
             let category = self.rng.u64(..=self.shape.categories);
             item.category = Some(named(Category::new(format!("category{category}"))));
         }
+        if self.rng.u8(..4) == 0 {
+            item.streams = Some(self.streams());
+        }
         item.types = (0..self.rng.usize(..3)).map(|_| self.event_type()).collect();
         item.tags = (0..self.rng.usize(..3)).map(|_| self.tag()).collect();
         if self.rng.u8(..4) == 0 {
             item.correlation = Some(self.correlation());
         }
         item
+    }
+
+    /// One of the streams, or a beginning of its name.
+    fn streams(&mut self) -> StreamFilter {
+        let stream = self.stream();
+        if self.rng.bool() {
+            return stream.into();
+        }
+        let name = stream.as_str();
+        named(StreamPrefix::new(&name[..self.rng.usize(1..=name.len())])).into()
     }
 
     fn event_type(&mut self) -> EventType {

@@ -29,8 +29,8 @@ pub enum Operation {
     Tombstone(u8),
     /// Hides the beginning of a stream.
     Truncate(u8, u64),
-    /// Reads the log: after a position, so many events, with this tag if there is one.
-    Read(u64, Option<u64>, Option<u8>),
+    /// Reads the log.
+    Read(ModelRead),
     /// Reads a stream: from a revision, so many events, backward or not.
     ReadStream(u8, Option<u64>, Option<u64>, bool),
     /// Looks a command up.
@@ -54,6 +54,23 @@ pub struct ModelEvent {
     pub claim: Option<(bool, u8)>,
 }
 
+/// What an [`Operation::Read`] reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelRead {
+    /// After this position.
+    pub after: u64,
+    /// Through this one, if there is one.
+    pub through: Option<u64>,
+    /// At most so many events.
+    pub limit: Option<u64>,
+    /// With this tag, if there is one.
+    pub tag: Option<u8>,
+    /// Of this stream, or of those whose name begins like its name, if there is one.
+    pub streams: Option<(u8, bool)>,
+    /// Newest first, or oldest first.
+    pub backward: bool,
+}
+
 /// A guard of an [`Operation::Append`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelGuard {
@@ -65,6 +82,8 @@ pub enum ModelGuard {
     Revision(u8, u64),
     /// No event with the tag after the position.
     NoneMatch(u8, u64),
+    /// No event of the stream after the position.
+    NoneIn(u8, u64),
 }
 
 const STREAMS: u8 = 4;
@@ -83,14 +102,23 @@ fn operation() -> impl Strategy<Value = Operation> {
         12 => append,
         1 => (0..STREAMS).prop_map(Operation::Tombstone),
         1 => (0..STREAMS, 0..6_u64).prop_map(|(stream, first)| Operation::Truncate(stream, first)),
-        3 => (0..30_u64, limit(), proptest::option::of(0..NAMES))
-            .prop_map(|(after, limit, tag)| Operation::Read(after, limit, tag)),
+        4 => read().prop_map(Operation::Read),
         3 => (0..STREAMS, proptest::option::of(0..8_u64), limit(), any::<bool>())
             .prop_map(|(id, from, limit, back)| Operation::ReadStream(id, from, limit, back)),
         1 => (0..NAMES).prop_map(Operation::Recall),
         1 => Just(Operation::Wait),
         1 => Just(Operation::Maintain),
     ]
+}
+
+fn read() -> impl Strategy<Value = ModelRead> {
+    let tag = proptest::option::of(0..NAMES);
+    let streams = proptest::option::of((0..STREAMS, any::<bool>()));
+    let bounds = (0..30_u64, proptest::option::of(0..30_u64), proptest::option::of(0..8_u64));
+    (bounds, tag, streams, any::<bool>()).prop_map(|(bounds, tag, streams, backward)| {
+        let (after, through, limit) = bounds;
+        ModelRead { after, through, limit, tag, streams, backward }
+    })
 }
 
 fn event() -> impl Strategy<Value = ModelEvent> {
@@ -105,6 +133,7 @@ fn guard() -> impl Strategy<Value = ModelGuard> {
         (0..STREAMS).prop_map(ModelGuard::Exists),
         (0..STREAMS, 0..6_u64).prop_map(|(stream, at)| ModelGuard::Revision(stream, at)),
         (0..NAMES, 0..30_u64).prop_map(|(tag, after)| ModelGuard::NoneMatch(tag, after)),
+        (0..STREAMS, 0..30_u64).prop_map(|(stream, after)| ModelGuard::NoneIn(stream, after)),
     ]
 }
 

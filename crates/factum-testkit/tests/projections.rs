@@ -75,6 +75,7 @@ impl Fold<Till> for Sum {
 }
 
 /// Adds up what was paid. 13 is refused, 66 panics.
+#[derive(Default)]
 struct Adding(Arc<AtomicU64>);
 
 impl Subscriber for Adding {

@@ -229,30 +229,23 @@ impl Log {
         }
     }
 
-    /// The next page of a read, and whether another one follows. Moves the request forward.
+    /// The next page of a read, and whether another one follows. Leaves what is left in the request.
     pub(super) fn page(&self, scope: &TenantScope, request: &mut LogRead) -> (Page, bool) {
         let end = request.through.map_or(self.head(), |through| through.min(self.head()));
-        request.through = Some(end);
         let wanted = request.limit.unwrap_or(u64::MAX);
         let size = usize::try_from(wanted).unwrap_or(usize::MAX);
         let size = size.min(page_events(request.page_events_max));
         let scanned = &self.events[index(request.after).min(index(end))..index(end)];
-        let events: Vec<_> = scanned
-            .iter()
-            .filter(|it| scope.includes(&it.tenant) && request.query.matches(it))
-            .take(size)
-            .cloned()
-            .collect();
-        let left = wanted - events.len() as u64;
-        let full = events.len() == size;
-        let through = match events.last() {
-            Some(last) if full => last.position,
-            _ if size == 0 => request.after,
-            _ => end.max(request.after),
+        let wanted_of =
+            |it: &&RecordedEvent| scope.includes(&it.tenant) && request.query.matches(it);
+        let events: Vec<_> = match request.direction {
+            Direction::Forward => scanned.iter().filter(wanted_of).take(size).cloned().collect(),
+            Direction::Backward => {
+                scanned.iter().rev().filter(wanted_of).take(size).cloned().collect()
+            }
         };
-        request.limit = request.limit.map(|_| left);
-        request.after = through;
-        (Page { events, through }, left > 0 && through < end)
+        let (through, more) = request.go_on(end, &events, events.len() == size);
+        (Page { events, through }, more)
     }
 
     /// The next page of a stream, and whether another one follows. Moves the request forward.

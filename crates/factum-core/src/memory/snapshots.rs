@@ -5,14 +5,14 @@ use async_trait::async_trait;
 use super::MemoryStore;
 use crate::admin::check_limit;
 use crate::{
-    Revision, Snapshot, SnapshotInfo, SnapshotKey, SnapshotKind, SnapshotList, SnapshotStore,
-    StoreError, StreamId, TenantId,
+    Revision, Snapshot, SnapshotInfo, SnapshotKey, SnapshotKind, SnapshotList, SnapshotSaved,
+    SnapshotStore, StoreError, StreamId, TenantId,
 };
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
 impl SnapshotStore for MemoryStore {
-    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+    async fn save_snapshot(&self, snapshot: Snapshot) -> Result<SnapshotSaved, StoreError> {
         const OPERATION: &str = "save snapshot";
         snapshot.check()?;
         let tenant = self.tenant().map_err(|it| StoreError::refused(OPERATION, &it))?;
@@ -20,8 +20,16 @@ impl SnapshotStore for MemoryStore {
         log.judge_streams(tenant, std::iter::once(&snapshot.stream))
             .map_err(|it| StoreError::refused(OPERATION, &it))?;
         let (stream, kind) = (snapshot.stream.clone(), snapshot.kind.clone());
-        log.snapshots.insert((tenant.clone(), stream, kind, snapshot.revision), snapshot);
-        Ok(())
+        let at = |revision| (tenant.clone(), stream.clone(), kind.clone(), revision);
+        let newer = log.snapshots.range(at(snapshot.revision)..=at(Revision::new(u64::MAX)));
+        let mut newer = newer.rev().filter(|it| it.1.schema_version == snapshot.schema_version);
+        if let Some(newest) =
+            newer.next().map(|(key, _)| key.3).filter(|it| *it > snapshot.revision)
+        {
+            return Ok(SnapshotSaved::Older { newest });
+        }
+        log.snapshots.insert(at(snapshot.revision), snapshot);
+        Ok(SnapshotSaved::Stored)
     }
 
     async fn latest_snapshot(

@@ -139,6 +139,10 @@ fn both(one: &QueryItem, other: &QueryItem) -> Option<QueryItem> {
     if differ(categories.0, categories.1) || differ(correlations.0, correlations.1) {
         return None;
     }
+    let streams = match (&one.streams, &other.streams) {
+        (Some(one), Some(other)) => Some(one.both(other)?),
+        (one, other) => one.clone().or_else(|| other.clone()),
+    };
     let types: Vec<EventType> = match (&one.types[..], &other.types[..]) {
         ([], types) | (types, []) => types.to_vec(),
         (types, others) => types.iter().filter(|it| others.contains(it)).cloned().collect(),
@@ -150,7 +154,7 @@ fn both(one: &QueryItem, other: &QueryItem) -> Option<QueryItem> {
     tags.extend(other.tags.iter().filter(|tag| !one.tags.contains(tag)).cloned());
     let category = categories.0.or(categories.1).cloned();
     let correlation = correlations.0.or(correlations.1).cloned();
-    Some(QueryItem { category, types, tags, correlation })
+    Some(QueryItem { streams, category, types, tags, correlation })
 }
 
 /// Whether two ask for different things.
@@ -169,7 +173,7 @@ macro_rules! adjusted_reads {
         }
 
         #[doc = concat!("Restricts the ", $what, " to events that match `item`, or another item given before:")]
-        /// a category, tags, a correlation.
+        /// streams, a category, tags, a correlation.
         ///
         /// # Errors
         ///

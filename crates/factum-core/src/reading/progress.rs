@@ -88,6 +88,9 @@ impl Registration {
 
 fn describe(item: &crate::QueryItem) -> String {
     let mut parts = Vec::new();
+    if let Some(streams) = &item.streams {
+        parts.push(streams.to_string());
+    }
     if let Some(category) = &item.category {
         parts.push(format!("category {category}"));
     }

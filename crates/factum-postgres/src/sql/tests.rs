@@ -7,8 +7,8 @@ use factum_core::{
     CorrelationId, DeadLetter, DeadLetterList, DeadLetterStatus, DeadLetters, EventId, EventStore,
     EventStoreExt, EventType, Expected, LaneKey, LeaseAnswer, LeaseClaim, LeaseStore, LetterChange,
     LogRead, NewEvent, OwnerId, Position, Query, QueryItem, Registration, StreamAdmin, StreamId,
-    StreamList, StreamRead, SubscriptionKind, SubscriptionName, SubscriptionReport, Tag, TenantId,
-    Timestamp,
+    StreamList, StreamPrefix, StreamRead, SubscriptionKind, SubscriptionName, SubscriptionReport,
+    Tag, TenantId, Timestamp,
 };
 use factum_testkit::servers::{PostgresOptions, postgres_under_test};
 use tokio_postgres::types::Type;
@@ -89,6 +89,18 @@ async fn daily_work(store: &PostgresStore, round: u64) {
     let kind = Query::from(QueryItem::default().event_type(event(3).event_type));
     let few = LogRead { limit: Some(10), ..LogRead::after(kind, Position::START) };
     assert_eq!(store.collect(few).await.unwrap().len(), 10);
+    let of_account = QueryItem::stream(account(round * 50));
+    let many = QueryItem::stream_prefix(StreamPrefix::new("account/").unwrap());
+    let one = QueryItem::stream_prefix(StreamPrefix::new(account(round * 50).as_str()).unwrap());
+    let head = store.head().await.unwrap();
+    let alone = AppendRequest::default().none_match(of_account.clone(), head);
+    assert_eq!(store.append(alone).await.unwrap().first, None);
+    for item in [of_account, one, many, QueryItem::default()] {
+        let newest = LogRead { limit: Some(2), ..LogRead::backward(item.clone()) };
+        assert_eq!(store.collect(newest).await.unwrap().len(), 2);
+        let oldest = LogRead { limit: Some(2), ..LogRead::after(item, Position::START) };
+        assert_eq!(store.collect(oldest).await.unwrap().len(), 2);
+    }
     let list = StreamList { limit: 5, ..StreamList::default() };
     assert_eq!(store.streams(list).await.unwrap().len(), 5);
 }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use factum_core::{
-    Aggregate, Revision, SharedStore, Snapshot, StoreError, StoreErrorKind, StreamId, Timestamp,
+    Aggregate, Revision, SharedStore, Snapshot, SnapshotSaved, StoreError, StoreErrorKind,
+    StreamId, Timestamp,
 };
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
@@ -99,9 +100,17 @@ impl<A: Aggregate> SnapshotSettings<A> {
             taken_at: job.taken_at,
         };
         drop(job.loaded); // Whoever waits for the state to be unshared need not wait for the disk.
-        job.store.save_snapshot(snapshot).await?;
-        if let Some(keep) = self.policy.keep_last {
-            job.store.delete_snapshots(&job.stream, Some(&self.kind), keep).await?;
+        match job.store.save_snapshot(snapshot).await? {
+            SnapshotSaved::Stored => {
+                if let Some(keep) = self.policy.keep_last {
+                    job.store.delete_snapshots(&job.stream, Some(&self.kind), keep).await?;
+                }
+            }
+            // Another program was faster, and has cleared up behind itself.
+            SnapshotSaved::Older { newest } => {
+                let (stream, revision) = (&job.stream, job.revision);
+                tracing::debug!(%stream, %revision, %newest, "snapshot left out: a newer one is there");
+            }
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ impl Tenants {
         Self { first: id, last: id }
     }
 
-    fn is_one(self) -> bool {
+    pub(super) fn is_one(self) -> bool {
         self.first == self.last
     }
 

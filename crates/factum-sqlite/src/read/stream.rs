@@ -3,7 +3,6 @@
 use factum_core::{
     Direction, Page, RecordedEvent, Refusal, Revision, StreamId, StreamRead, TenantId,
 };
-use rusqlite::Connection;
 
 use super::{Events, Paged, StreamRun, page_size};
 use crate::cache::{RUN_BYTES_MAX, RUN_ROWS_MAX, Run, kept_rows};
@@ -11,7 +10,7 @@ use crate::error::Failure;
 use crate::names::StreamName;
 use crate::query::signed;
 use crate::reader::Reader;
-use crate::rows::{EventRow, PageBuilder};
+use crate::rows::PageBuilder;
 use crate::sql;
 use crate::streams::{self, StreamEnds};
 
@@ -139,7 +138,7 @@ fn read_page(
             let from = part.from.unwrap_or(newest).min(newest);
             let from = match part.to_head {
                 true => from,
-                false => newest_through(&reader.conn, stream.id, oldest, from, part.end)?,
+                false => streams::newest_through(&reader.conn, stream.id, oldest, from, part.end)?,
             };
             (sql::STREAM_BACKWARD, from, oldest, -1)
         }
@@ -172,36 +171,6 @@ fn read_page(
         cache.keep(part.tenant, name, run, rows, seen);
     }
     Ok((events, next, oldest))
-}
-
-/// The last revision from `oldest` to `newest` that stands at or before `end`; `oldest - 1` if none
-/// does. Revisions and positions go up together.
-fn newest_through(
-    conn: &Connection,
-    stream: i64,
-    oldest: i64,
-    newest: i64,
-    end: i64,
-) -> Result<i64, Failure> {
-    let (mut before, mut after) = (oldest - 1, newest + 1);
-    while before + 1 < after {
-        let middle = before + (after - before) / 2;
-        if position_of(conn, stream, middle)? <= end { before = middle } else { after = middle }
-    }
-    Ok(before)
-}
-
-/// Where an event of the stream stands, by its row.
-fn position_of(conn: &Connection, stream: i64, revision: i64) -> Result<i64, Failure> {
-    let mut statement = conn.prepare_cached(sql::STREAM_FORWARD)?;
-    let mut rows = statement.query((stream, revision, revision, 1))?;
-    let row = rows.next()?.map(EventRow::verified).transpose()?.map(|row| row.numbers);
-    match row.filter(|row| row.stream == stream && row.revision == revision) {
-        Some(row) => Ok(row.position),
-        None => Err(Failure::Corrupt(format!(
-            "stream {stream}: expected revision {revision}, found another row or none"
-        ))),
-    }
 }
 
 fn find_stream(

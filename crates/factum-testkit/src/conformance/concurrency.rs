@@ -21,6 +21,7 @@ conformance_cases!["concurrency", DENSE;
     of_many_appends_under_a_query_guard_one_wins,
     of_many_takers_of_a_value_one_wins,
     f14_many_uses_of_one_command_have_one_effect_and_answer,
+    guards_alone_are_judged_in_one_order_with_appends,
     a_failing_request_fails_no_other,
     positions_are_dense_under_concurrency,
     appends_are_whole_under_concurrency,
@@ -111,6 +112,35 @@ async fn f14_many_uses_of_one_command_have_one_effect_and_answer(rig: &Rig) {
     let unmarked = |it: &Appended| Appended { repeated: false, ..it.clone() };
     assert!(answers.iter().all(|it| unmarked(it) == unmarked(&answers[0])));
     assert_eq!(log_numbers(&store).await.len(), 1);
+}
+
+async fn guards_alone_are_judged_in_one_order_with_appends(rig: &Rig) {
+    let store = rig.open().await;
+    let alone = |at: Option<u64>| {
+        let expected = at.map_or(Expected::NoStream, |at| Expected::Revision(Revision::new(at)));
+        AppendRequest::default().stream(account("ann"), expected, [])
+    };
+    for round in 0..5 {
+        let first = round * CALLERS / 2;
+        let request = |caller: u64| match caller % 2 {
+            0 => to("ann", Expected::Any, caller..caller + 1),
+            _ => alone((first + caller / 2).checked_sub(1)),
+        };
+        for (caller, answer) in (0..).zip(together(&store, request).await) {
+            match answer {
+                Ok(appended) if caller % 2 == 0 => assert!(appended.first.is_some()),
+                // Nothing but this stream is written: its events are all there is up to the head.
+                Ok(held) => assert_eq!(held.last.get(), first + caller / 2),
+                Err(AppendError::Conflict(Conflict::Stream { actual, .. })) => {
+                    assert_ne!(actual.map(|it| it.get() + 1), Some(first + caller / 2));
+                }
+                Err(other) => panic!("expected success or a conflict, found {other:?}"),
+            }
+        }
+        let written = first + CALLERS / 2;
+        let held = store.append(alone(written.checked_sub(1))).await.expect("nobody else writes");
+        assert_eq!(held.last.get(), written);
+    }
 }
 
 async fn a_failing_request_fails_no_other(rig: &Rig) {

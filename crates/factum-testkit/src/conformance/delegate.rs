@@ -61,13 +61,16 @@ macro_rules! delegate {
     (@SnapshotStore $store:ident $inner:ident) => {
         const _: () = {
             use ::factum_core::{
-                Revision, Snapshot, SnapshotInfo, SnapshotKind, SnapshotList, SnapshotStore,
-                StoreError, StreamId,
+                Revision, Snapshot, SnapshotInfo, SnapshotKind, SnapshotList, SnapshotSaved,
+                SnapshotStore, StoreError, StreamId,
             };
 
             #[::async_trait::async_trait]
             impl SnapshotStore for $store {
-                async fn save_snapshot(&self, snapshot: Snapshot) -> Result<(), StoreError> {
+                async fn save_snapshot(
+                    &self,
+                    snapshot: Snapshot,
+                ) -> Result<SnapshotSaved, StoreError> {
                     self.$inner.save_snapshot(snapshot).await
                 }
 

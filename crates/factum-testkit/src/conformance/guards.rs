@@ -1,11 +1,11 @@
 //! Guards on streams.
 
-use factum_core::{AppendRequest, Conflict, Expected};
+use factum_core::{AppendRequest, Appended, Conflict, Expected, Query};
 
 use super::rig::{ALWAYS, Rig, conformance_cases};
 use super::support::{
-    account, command, conflict, event, guard, log_numbers, owner, put, revision, stream_numbers,
-    takes, to,
+    account, command, conflict, event, guard, log_numbers, owner, position, put, revision,
+    stream_numbers, takes, tenant, to,
 };
 
 conformance_cases!["guards", ALWAYS;
@@ -18,6 +18,8 @@ conformance_cases!["guards", ALWAYS;
     all_guards_must_hold,
     guards_are_judged_before_the_appends_own_events,
     guards_of_a_command_without_events_are_judged,
+    guards_alone_are_judged,
+    guards_alone_store_nothing_and_say_the_head_they_held_at,
     a_failed_guard_takes_no_claim,
 ];
 
@@ -115,6 +117,48 @@ async fn guards_of_a_command_without_events_are_judged(rig: &Rig) {
     put(&store, "ann", 1..2).await;
     store.append(request).await.expect("the stream exists now");
     assert_eq!(log_numbers(&store).await, [1]);
+}
+
+async fn guards_alone_are_judged(rig: &Rig) {
+    let store = rig.open().await;
+    let alone = |expected| AppendRequest::default().stream(account("ann"), expected, []);
+    let none_after = |after| AppendRequest::default().none_match(Query::all(), position(after));
+    store.append(alone(Expected::NoStream)).await.expect("there is no stream");
+    conflict(store.append(alone(Expected::Exists)).await);
+    put(&store, "ann", 1..4).await;
+    store.append(alone(Expected::Revision(revision(2)))).await.expect("it ends at revision 2");
+    let found = conflict(store.append(alone(Expected::Revision(revision(1)))).await);
+    let (stream, expected) = (account("ann"), Expected::Revision(revision(1)));
+    assert_eq!(found, Conflict::Stream { stream, expected, actual: Some(revision(2)) });
+    store.append(none_after(3)).await.expect("nothing is behind position 3");
+    let found = conflict(store.append(none_after(1)).await);
+    let (query, after) = (Query::all(), position(1));
+    assert_eq!(found, Conflict::Query { query, after, found: position(2) });
+    let both = alone(Expected::Exists).none_match(Query::all(), position(2));
+    conflict(store.append(both).await);
+    assert_eq!(log_numbers(&store).await, [1, 2, 3]);
+}
+
+async fn guards_alone_store_nothing_and_say_the_head_they_held_at(rig: &Rig) {
+    let all = rig.open_all().await;
+    let new = all.for_tenant(&tenant("new")).expect("narrowed");
+    let alone = || AppendRequest::default().stream(account("ann"), Expected::NoStream, []);
+    for before in 0..3 {
+        let held = new.append(alone()).await.expect("the tenant has no stream");
+        let expected = Appended {
+            first: None,
+            last: position(before),
+            streams: Vec::new(),
+            outcome: None,
+            repeated: false,
+        };
+        assert_eq!(held, expected);
+        let stats = all.stats().await.expect("counted");
+        assert_eq!((stats.tenants, stats.streams), (before.min(1), before.min(1)));
+        let other = all.for_tenant(&tenant("other")).expect("narrowed");
+        put(&other, "ann", before..before + 1).await;
+    }
+    assert_eq!(log_numbers(&all).await, [0, 1, 2]);
 }
 
 async fn a_failed_guard_takes_no_claim(rig: &Rig) {

@@ -10,6 +10,7 @@
 
 mod append;
 mod backup;
+mod backward_reads;
 mod blind;
 mod checkpoints;
 mod claims;
@@ -39,6 +40,7 @@ mod reads;
 mod results;
 mod rig;
 mod snapshots;
+mod stream_queries;
 mod stream_reads;
 mod subscribers;
 mod support;
@@ -102,7 +104,9 @@ pub fn cases() -> Vec<Case> {
         claims::CASES,
         commands::CASES,
         reads::CASES,
+        backward_reads::CASES,
         queries::CASES,
+        stream_queries::CASES,
         stream_reads::CASES,
         listings::CASES,
         deletion::CASES,

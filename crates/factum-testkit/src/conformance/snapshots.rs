@@ -4,7 +4,7 @@ use bytes::Bytes;
 use factum_core::limits::{PAGE_MAX, SNAPSHOT_BYTES_MAX};
 use factum_core::{
     Codec, Expected, Revision, SchemaVersion, SharedStore, Snapshot, SnapshotInfo, SnapshotKey,
-    SnapshotKind, SnapshotList, StoreErrorKind, TenantId, Timestamp,
+    SnapshotKind, SnapshotList, SnapshotSaved, StoreErrorKind, TenantId, Timestamp,
 };
 
 use super::rig::{ALWAYS, Rig, conformance_cases};
@@ -13,6 +13,8 @@ use super::support::{account, failure, position, put, record, revision, tenant};
 conformance_cases!["snapshots", ALWAYS;
     a_saved_snapshot_comes_back_with_every_field,
     a_snapshot_saved_again_is_replaced,
+    one_older_than_what_is_there_is_not_kept,
+    a_newer_one_of_another_version_is_in_nobodys_way,
     f25_bytes_per_snapshot,
     a_stream_without_events_may_have_snapshots,
     a_deleted_stream_takes_no_snapshot,
@@ -63,7 +65,8 @@ fn kind(name: &str) -> SnapshotKind {
 }
 
 async fn keep(store: &SharedStore, snapshot: Snapshot) {
-    store.save_snapshot(snapshot).await.expect("the snapshot is kept");
+    let saved = store.save_snapshot(snapshot).await.expect("the snapshot can be kept");
+    assert_eq!(saved, SnapshotSaved::Stored);
 }
 
 /// Saves the snapshot of kind `account` of `account/<id>` at a revision.
@@ -163,6 +166,40 @@ async fn a_snapshot_saved_again_is_replaced(rig: &Rig) {
     assert_eq!(kept(&store).await, ["default ann account 4"]);
 }
 
+async fn one_older_than_what_is_there_is_not_kept(rig: &Rig) {
+    let store = rig.open().await;
+    save(&store, "ann", 4).await;
+    save(&store, "ann", 9).await;
+    for older in [0, 4, 8] {
+        let late = Snapshot { payload: Bytes::from_static(b"late"), ..snapshot("ann", older) };
+        let found = store.save_snapshot(late).await.expect("nothing fails");
+        assert_eq!(found, SnapshotSaved::Older { newest: revision(9) });
+    }
+    let before = latest_of(&store, "account", "ann", Some(revision(8))).await;
+    assert_eq!(before, Some(snapshot("ann", 4)), "what was there is as it was");
+    assert_eq!(kept(&store).await, ["default ann account 4", "default ann account 9"]);
+    save(&store, "ann", 9).await;
+    save(&store, "bob", 3).await;
+    keep(&store, of_kind("other", "ann", 2)).await;
+    delete(&store, "ann", None, 0).await;
+    save(&store, "ann", 0).await;
+}
+
+async fn a_newer_one_of_another_version_is_in_nobodys_way(rig: &Rig) {
+    let store = rig.open().await;
+    save(&store, "ann", 9).await;
+    let of_version = |version, at| Snapshot {
+        schema_version: SchemaVersion::new(version),
+        ..snapshot("ann", at)
+    };
+    keep(&store, of_version(2, 4)).await;
+    let found = store.save_snapshot(of_version(2, 3)).await.expect("nothing fails");
+    assert_eq!(found, SnapshotSaved::Older { newest: revision(4) });
+    let found = store.save_snapshot(of_version(1, 5)).await.expect("nothing fails");
+    assert_eq!(found, SnapshotSaved::Older { newest: revision(9) });
+    assert_eq!(kept(&store).await, ["default ann account 4", "default ann account 9"]);
+}
+
 async fn f25_bytes_per_snapshot(rig: &Rig) {
     let store = rig.open().await;
     save(&store, "ann", 1).await;
@@ -210,8 +247,8 @@ async fn a_handle_of_all_tenants_only_lists(rig: &Rig) {
 
 async fn the_latest_is_the_one_of_the_highest_revision(rig: &Rig) {
     let store = rig.open().await;
-    for (order, at) in (0..).zip([2, 10, 9, 1]) {
-        keep(&store, Snapshot { taken_at: Timestamp::from_micros(order), ..snapshot("ann", at) })
+    for (age, at) in (0..).zip([1, 2, 9, 10]) {
+        keep(&store, Snapshot { taken_at: Timestamp::from_micros(-age), ..snapshot("ann", at) })
             .await;
     }
     let found = latest(&store, "ann").await.expect("there are some");
@@ -380,10 +417,10 @@ async fn a_list_limit_out_of_range_is_refused(rig: &Rig) {
 
 async fn the_newest_of_each_kind_are_kept(rig: &Rig) {
     let store = rig.open().await;
-    for at in [3, 1, 2, 10] {
+    for at in [1, 2, 3, 10] {
         keep(&store, of_kind("a", "ann", at)).await;
     }
-    for at in [5, 4] {
+    for at in [4, 5] {
         keep(&store, of_kind("b", "ann", at)).await;
     }
     delete(&store, "ann", None, usize::MAX).await;

@@ -4,10 +4,11 @@ use factum_core::{
     AdminRecord, AppendError, AppendRequest, Appended, Claim, ClaimChange, Clock, Codec, Command,
     CommandDigest, CommandId, CommandTarget, Direction, EventStoreExt, EventType, Expected, Guard,
     LogRead, NewEvent, Position, Query, QueryItem, RecordedEvent, Revision, SharedStore,
-    StoreError, StreamId, StreamRead, Tag, Tags,
+    StoreError, StreamId, StreamPrefix, StreamRead, Tag, Tags,
 };
+use futures::TryStreamExt;
 
-use super::{ModelEvent, ModelGuard, Operation};
+use super::{ModelEvent, ModelGuard, ModelRead, Operation};
 use crate::{ManualClock, SequentialIds};
 
 /// How long commands are remembered.
@@ -27,7 +28,7 @@ pub(super) async fn apply(store: &SharedStore, index: usize, operation: &Operati
             let first = Revision::new(*first);
             answer(store.truncate_before(&stream(*id), first, record(index)).await)
         }
-        Operation::Read(after, limit, tag) => read(store, *after, *limit, *tag).await,
+        Operation::Read(model) => read(store, model).await,
         Operation::ReadStream(id, from, limit, backward) => {
             let direction = if *backward { Direction::Backward } else { Direction::Forward };
             let (from, limit) = (from.map(Revision::new), *limit);
@@ -103,6 +104,10 @@ fn guard(model: &ModelGuard) -> Guard {
         ModelGuard::NoneMatch(tag, after) => {
             Guard::NoneMatch { query: tagged(tag), after: Position::new(after) }
         }
+        ModelGuard::NoneIn(id, after) => {
+            let query = QueryItem::stream(stream(id)).into();
+            Guard::NoneMatch { query, after: Position::new(after) }
+        }
     }
 }
 
@@ -123,10 +128,31 @@ fn record(index: usize) -> AdminRecord {
     AdminRecord::new(SequentialIds::id(index as u64 * 100 + 99), "the model says so")
 }
 
-async fn read(store: &SharedStore, after: u64, limit: Option<u64>, tag: Option<u8>) -> String {
-    let query = tag.map_or(Query::all(), tagged);
-    let all = LogRead::after(query, Position::new(after));
-    events(store.collect(LogRead { limit, page_events_max: 3, ..all }).await)
+async fn read(store: &SharedStore, model: &ModelRead) -> String {
+    let mut item = QueryItem::default();
+    item.tags.extend(model.tag.map(|tag| Tag::new("tag", &tag.to_string()).expect("a valid tag")));
+    item.streams = model.streams.map(|(id, alone)| {
+        let stream = stream(id);
+        let prefix = StreamPrefix::new(stream.as_str()).expect("a name begins itself");
+        if alone { stream.into() } else { prefix.into() }
+    });
+    let direction = if model.backward { Direction::Backward } else { Direction::Forward };
+    let read = LogRead {
+        direction,
+        through: model.through.map(Position::new),
+        limit: model.limit,
+        page_events_max: 3,
+        ..LogRead::after(item, Position::new(model.after))
+    };
+    match store.read(read).try_collect::<Vec<_>>().await {
+        // Where pages end is up to the store; how far the last one looked is not.
+        Ok(pages) => {
+            let through = pages.last().map(|page| page.through);
+            let events: Vec<_> = pages.into_iter().flat_map(|page| page.events).collect();
+            format!("{through:?} {events:?}")
+        }
+        Err(error) => failure(&error),
+    }
 }
 
 async fn maintain(store: &SharedStore) -> String {

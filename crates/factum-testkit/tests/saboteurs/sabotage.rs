@@ -5,8 +5,9 @@ use factum_core::{
     CategoryList, DeadLetter, DeadLetterKey, DeadLetterList, DeadLetterSelection, Expected,
     HeadWatch, Health, InstructError, Instruction, Lease, LeaseAnswer, LeaseClaim, LogRead, Page,
     PageStream, Position, Progress, ProgressList, Recalled, Registration, Revision, SharedStore,
-    Snapshot, SnapshotInfo, SnapshotKind, SnapshotList, StoreError, StoreStats, StreamId,
-    StreamInfo, StreamList, StreamRead, SubscriptionName, SubscriptionReport, TenantId, Verified,
+    Snapshot, SnapshotInfo, SnapshotKind, SnapshotList, SnapshotSaved, StoreError, StoreStats,
+    StreamId, StreamInfo, StreamList, StreamRead, SubscriptionName, SubscriptionReport, TenantId,
+    Verified,
 };
 use futures::future::BoxFuture;
 
@@ -72,7 +73,7 @@ pub(crate) enum Sabotage {
     /// Changes what is saved as a snapshot.
     SaveSnapshot(fn(&mut Snapshot)),
     /// Saves a snapshot in a way of its own.
-    Save(fn(SharedStore, Snapshot) -> BoxFuture<'static, Result<(), StoreError>>),
+    Save(fn(SharedStore, Snapshot) -> BoxFuture<'static, Result<SnapshotSaved, StoreError>>),
     /// Changes up to where a snapshot is looked for.
     Through(fn(Option<Revision>) -> Option<Revision>),
     /// Finds a snapshot in a way of its own.

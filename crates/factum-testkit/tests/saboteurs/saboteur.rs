@@ -10,8 +10,8 @@ use factum_core::{
     AdminRecord, AppendError, AppendRequest, Appended, Capabilities, CategoryInfo, CategoryList,
     Claim, CommandId, EventStore, Expected, HeadWatch, Health, LogRead, Maintenance, PageStream,
     Position, Recalled, Refusal, Revision, SharedStore, Snapshot, SnapshotInfo, SnapshotKind,
-    SnapshotList, SnapshotStore, StoreError, StoreErrorKind, StoreStats, StreamAdmin, StreamId,
-    StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
+    SnapshotList, SnapshotSaved, SnapshotStore, StoreError, StoreErrorKind, StoreStats,
+    StreamAdmin, StreamId, StreamInfo, StreamList, StreamRead, TenantId, TenantScope, Verified,
 };
 use futures::{StreamExt, stream};
 
@@ -267,7 +267,7 @@ impl StreamAdmin for Saboteur {
 
 #[async_trait]
 impl SnapshotStore for Saboteur {
-    async fn save_snapshot(&self, mut snapshot: Snapshot) -> Result<(), StoreError> {
+    async fn save_snapshot(&self, mut snapshot: Snapshot) -> Result<SnapshotSaved, StoreError> {
         match self.sabotage {
             Sabotage::SaveSnapshot(change) => change(&mut snapshot),
             Sabotage::Save(save) => return save(Arc::clone(&self.inner), snapshot).await,

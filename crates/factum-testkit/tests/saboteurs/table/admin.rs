@@ -213,7 +213,7 @@ fn within(query: &Query) -> Query {
 
 fn limits() -> Vec<Row> {
     vec![
-        ("limits::f25_an_append_without_events_or_command_is_refused", Answer(forgive)),
+        ("limits::f25_an_append_without_events_guards_or_command_is_refused", Answer(forgive)),
         (
             "limits::f25_a_reserved_event_type_is_refused",
             Request(|it| {

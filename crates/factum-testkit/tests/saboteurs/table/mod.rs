@@ -9,6 +9,7 @@ mod numbers;
 mod orders;
 mod reads;
 mod snapshots;
+mod stream_queries;
 mod whole;
 mod writes;
 
@@ -23,6 +24,7 @@ pub(crate) fn table() -> Vec<Row> {
         writes::rows(),
         judging::rows(),
         reads::rows(),
+        stream_queries::rows(),
         admin::rows(),
         snapshots::rows(),
         checkpoints::rows(),

@@ -15,7 +15,7 @@ pub(super) fn rows() -> Vec<Row> {
 }
 
 /// Puts everything on one page.
-fn one_page(pages: factum_core::PageStream) -> factum_core::PageStream {
+pub(super) fn one_page(pages: factum_core::PageStream) -> factum_core::PageStream {
     stream::once(async move {
         let pages: Vec<_> = pages.collect().await;
         let mut all = Page { events: Vec::new(), through: Position::START };
@@ -96,7 +96,7 @@ fn log() -> Vec<Row> {
     ]
 }
 
-fn each_item(request: &mut LogReadRequest, change: fn(QueryItem) -> QueryItem) {
+pub(super) fn each_item(request: &mut LogReadRequest, change: fn(QueryItem) -> QueryItem) {
     request.query = changed_query(&request.query, change);
 }
 

@@ -1,7 +1,7 @@
 //! Sabotage of snapshots.
 
 use factum_core::limits::{PAGE_MAX, SNAPSHOT_BYTES_MAX};
-use factum_core::{SharedStore, Snapshot, SnapshotInfo, SnapshotList, Timestamp};
+use factum_core::{SharedStore, Snapshot, SnapshotInfo, SnapshotList, SnapshotSaved, Timestamp};
 
 use super::admin::{NOTHING_DONE, ONE_FOR_ALL};
 use super::{Row, lower};
@@ -18,7 +18,17 @@ pub(super) fn rows() -> Vec<Row> {
 const NEVER_REFUSED: Sabotage = Save(|store, snapshot| {
     Box::pin(async move {
         let _ = store.save_snapshot(snapshot).await;
-        Ok(())
+        Ok(SnapshotSaved::Stored)
+    })
+});
+
+/// Makes way for a snapshot that is older than what is there.
+const PUT_BACK: Sabotage = Save(|store, snapshot| {
+    Box::pin(async move {
+        if let SnapshotSaved::Older { .. } = store.save_snapshot(snapshot.clone()).await? {
+            store.delete_snapshots(&snapshot.stream, Some(&snapshot.kind), 0).await?;
+        }
+        store.save_snapshot(snapshot).await
     })
 });
 
@@ -45,9 +55,9 @@ fn saved() -> Vec<Row> {
                     let (stream, kind) = (&it.stream, &it.kind);
                     let held = store.latest_snapshot(stream, kind, Some(it.revision)).await?;
                     if held.is_none_or(|held| held.revision != it.revision) {
-                        store.save_snapshot(it).await?;
+                        return store.save_snapshot(it).await;
                     }
-                    Ok(())
+                    Ok(SnapshotSaved::Stored)
                 })
             }),
         ),
@@ -57,11 +67,16 @@ fn saved() -> Vec<Row> {
             Save(|store, it| {
                 Box::pin(async move {
                     if store.stream(&it.stream).await?.is_some() {
-                        store.save_snapshot(it).await?;
+                        return store.save_snapshot(it).await;
                     }
-                    Ok(())
+                    Ok(SnapshotSaved::Stored)
                 })
             }),
+        ),
+        ("snapshots::one_older_than_what_is_there_is_not_kept", PUT_BACK),
+        (
+            "snapshots::a_newer_one_of_another_version_is_in_nobodys_way",
+            SaveSnapshot(|it| it.schema_version = factum_core::SchemaVersion::FIRST),
         ),
         ("snapshots::a_deleted_stream_takes_no_snapshot", NEVER_REFUSED),
         ("snapshots::a_handle_of_all_tenants_only_lists", Sabotage::AllActsAs("a")),

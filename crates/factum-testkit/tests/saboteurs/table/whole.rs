@@ -9,8 +9,8 @@ use super::leases::NEVER_HELD;
 use super::{Row, drop_command, drop_digest, drop_guards, each_event, strip_claims};
 use crate::journal::{Deed, Entry};
 use crate::sabotage::Sabotage::{
-    self, Append, Backup, Compact, Health, LogPage, OpenApart, Owner, Rebuilt, Reopen, Request,
-    Stats, Verified, Watch,
+    self, Answer, Append, Backup, Compact, Health, LogPage, OpenApart, Owner, Rebuilt, Reopen,
+    Request, Stats, Verified, Watch,
 };
 
 pub(super) fn rows() -> Vec<Row> {
@@ -63,6 +63,16 @@ fn concurrency() -> Vec<Row> {
         (
             "concurrency::f14_many_uses_of_one_command_have_one_effect_and_answer",
             Request(drop_command),
+        ),
+        (
+            "concurrency::guards_alone_are_judged_in_one_order_with_appends",
+            Answer(|it| {
+                super::writes::changed(it, |it| {
+                    if it.first.is_none() {
+                        it.last = it.last.plus(1); // As if the head were read later.
+                    }
+                })
+            }),
         ),
         (
             "concurrency::a_failing_request_fails_no_other",

@@ -190,9 +190,35 @@ fn guards() -> Vec<Row> {
                 }
             }),
         ),
+        ("guards::guards_alone_are_judged", ALONE_ALWAYS_HOLD),
+        ("guards::guards_alone_store_nothing_and_say_the_head_they_held_at", ALONE_ARE_NOTED),
         ("guards::a_failed_guard_takes_no_claim", HALF_STORED),
     ]
 }
+
+/// Takes guards alone for an append of nothing.
+const ALONE_ALWAYS_HOLD: Sabotage = Append(|store, mut request| {
+    Box::pin(async move {
+        if request.is_guards_alone() {
+            let stream = "account/nobody".parse().unwrap();
+            request.guards = vec![Guard::Stream { stream, expected: Expected::Any }];
+        }
+        store.append(request).await
+    })
+});
+
+/// Notes in the log that guards alone were judged.
+const ALONE_ARE_NOTED: Sabotage = Append(|store, mut request| {
+    Box::pin(async move {
+        if request.is_guards_alone() {
+            let id = factum_core::EventId::from_bytes([9; 16]);
+            let judged = "judged".parse().unwrap();
+            let note = factum_core::NewEvent::new(id, judged, Codec::Json, "{}");
+            request.events.push(("judged/here".parse().unwrap(), note));
+        }
+        store.append(request).await
+    })
+});
 
 /// Judges the guards again before each event.
 const ONE_BY_ONE: Sabotage = Append(|store, request| {
