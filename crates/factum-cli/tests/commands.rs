@@ -115,6 +115,25 @@ fn searches_filter_in_every_way() {
 }
 
 #[test]
+fn searches_go_backward_and_by_stream() {
+    let rig = filled();
+    let found = |options: &str| -> Vec<u64> {
+        let listed = rig.ok(&format!("--json events search {options}"));
+        lines(&listed).iter().map(|it| it["position"].as_u64().expect("a position")).collect()
+    };
+    assert_eq!(found("--backward"), [4, 3, 2, 1]);
+    assert_eq!(found("--backward --limit 1 --tag owner:ann"), [2]);
+    assert_eq!(found("--backward --after 1 --through 3"), [3, 2]);
+    assert_eq!(found("--through 3 --after 1"), [2, 3]);
+    assert_eq!(found("--stream account/ann --limit 1 --backward"), [2]);
+    assert_eq!(found("--stream account/an"), [0; 0]);
+    assert_eq!(found("--stream-prefix account/"), [1, 2, 3]);
+    assert_eq!(found("--stream-prefix account/b --type opened"), [3]);
+    assert!(rig.fails(2, "events search --stream-prefix /").contains("invalid stream prefix"));
+    assert_eq!(lines(&rig.ok("--json tail -n 1 --stream account/ann"))[0]["position"], 2);
+}
+
+#[test]
 fn streams_are_listed_shown_and_ended() {
     let rig = filled();
     let list = rig.ok("streams list --category account");

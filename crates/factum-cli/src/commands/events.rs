@@ -3,7 +3,7 @@
 pub(super) mod show;
 
 use clap::{Args, Subcommand};
-use factum::{LogRead, Position, RecordedEvent, Timestamp};
+use factum::{Direction, LogRead, Position, RecordedEvent, Timestamp};
 use futures::TryStreamExt;
 
 use super::listing::Listing;
@@ -17,7 +17,7 @@ use crate::session::Session;
 pub(crate) enum Events {
     /// Show one event in full
     Show(show::Show),
-    /// List the events that match, oldest first
+    /// List the events that match, oldest first or --backward
     Search(Search),
 }
 
@@ -32,9 +32,15 @@ pub(crate) struct Search {
     /// Only events recorded before this time
     #[arg(long, value_name = "TIME", value_parser = time)]
     until: Option<Timestamp>,
+    /// Newest first
+    #[arg(long)]
+    backward: bool,
     /// Only events after this position
     #[arg(long, value_name = "POSITION", default_value_t = 0)]
     after: u64,
+    /// Only events up to this position
+    #[arg(long, value_name = "POSITION")]
+    through: Option<u64>,
     /// At most this many events
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
@@ -55,6 +61,10 @@ async fn search(command: &Search, session: &Session) -> Result<Exit, Failure> {
     let query = command.filters.query()?;
     let store = session.open().await?;
     let mut read = LogRead::after(query, Position::new(command.after));
+    read.through = command.through.map(Position::new);
+    if command.backward {
+        read.direction = Direction::Backward;
+    }
     // The store knows positions, not times: a limit counts what is left after looking at times.
     let timed = command.since.is_some() || command.until.is_some();
     read.limit = command.limit.filter(|_| !timed);

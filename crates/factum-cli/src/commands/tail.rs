@@ -1,9 +1,7 @@
 //! `factum tail`: the newest events, and those to come.
 
-use std::collections::VecDeque;
-
 use clap::Args;
-use factum::{LogRead, Position, Query, RecordedEvent, SharedStore};
+use factum::{EventStoreExt, LogRead, Position, Query, RecordedEvent, SharedStore};
 use futures::TryStreamExt;
 
 use super::listing::Listing;
@@ -53,28 +51,16 @@ pub(crate) async fn run(command: &Tail, session: &Session) -> Result<Exit, Failu
     }
 }
 
-/// The last `count` matching events up to `head`: looks at the end of the log, and further back
-/// as long as that is not enough.
+/// The last `count` matching events up to `head`, oldest first.
 async fn newest(
     store: &SharedStore,
     query: &Query,
     head: Position,
     count: usize,
 ) -> Result<Vec<RecordedEvent>, Failure> {
-    let mut window = (count as u64).max(256);
-    loop {
-        let after = Position::new(head.get().saturating_sub(window));
-        let mut read = LogRead::after(query.clone(), after);
-        read.through = Some(head);
-        let mut newest = VecDeque::new();
-        let mut pages = store.read(read);
-        while let Some(page) = pages.try_next().await? {
-            newest.extend(page.events);
-            newest.drain(..newest.len().saturating_sub(count));
-        }
-        if newest.len() == count || after == Position::START {
-            return Ok(newest.into());
-        }
-        window = window.saturating_mul(8);
-    }
+    let mut read = LogRead::backward(query.clone());
+    (read.through, read.limit) = (Some(head), Some(count as u64));
+    let mut newest = store.collect(read).await?;
+    newest.reverse();
+    Ok(newest)
 }
