@@ -8,9 +8,9 @@ pub use factum_core::{
     LiveProjection, LiveView, LogRead, Maintenance, MemoryStore, Metadata, NewEvent, Part,
     Position, Principal, Project, Projection, ProjectionHandlers, Query, QueryItem, RandomIds,
     RawEvent, Receive, Recorded, RecordedEvent, Registry, Revision, SharedStore, SnapshotStore,
-    SqlRow, SqlValue, Store, StoreError, StoreErrorKind, StreamAdmin, StreamId, StreamRead,
-    Subscriber, SubscriberHandlers, Tag, Tags, TenantId, TenantScope, Timestamp, UnknownEvents,
-    Upcasters, ViewMigration, ViewProjection, ViewStore, ViewTransaction,
+    SqlRow, SqlValue, Store, StoreError, StoreErrorKind, StreamAdmin, StreamId, StreamPrefix,
+    StreamRead, Subscriber, SubscriberHandlers, Tag, Tags, TenantId, TenantScope, Timestamp,
+    UnknownEvents, Upcasters, ViewMigration, ViewProjection, ViewStore, ViewTransaction,
 };
 pub use factum_derive::Event;
 pub use factum_runtime::{
