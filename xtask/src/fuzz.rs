@@ -11,7 +11,8 @@ const SECONDS: u64 = 60;
 
 /// Test programs with fuzz tests: what they are about, and how cargo chooses them. Of the whole
 /// workspace, so that what the tests built is used again.
-const TARGETS: [(&str, [&str; 2]); 1] = [("importers", ["--bin", "factum"])];
+const TARGETS: [(&str, [&str; 2]); 2] =
+    [("importers", ["--bin", "factum"]), ("codecs and names", ["--test", "fuzz"])];
 
 /// Runs every fuzz test; `--seconds N` for that long instead of a minute.
 pub(crate) fn run(report: &mut Report, arguments: &[String]) {

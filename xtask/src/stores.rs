@@ -40,10 +40,9 @@ pub(crate) fn write(report: &mut Report) {
     let folder = new_folder();
     report.part("conformance", || {
         let suites = ["conformance_memory", "conformance"].map(|it| ["--test", it]);
-        let packages = ["factum-testkit", "factum-sqlite", "factum-postgres"].map(|it| ["-p", it]);
-        let arguments = ["test", "--all-features", "--locked", "--no-fail-fast"];
+        let arguments = ["test", "--workspace", "--all-features", "--locked", "--no-fail-fast"];
         let mut command = cargo(arguments);
-        command.args(packages.concat()).args(suites.concat());
+        command.args(suites.concat());
         run_command(command.envs(servers).env(FOLDER, &folder))
     });
     report.part("parity matrix of the stores", || match columns(&folder) {

@@ -11,7 +11,7 @@ const HEADINGS: &str = "case:concept:name,concept:name,time:timestamp";
 fn a_row_of_a_deleted_case_is_named_and_left_out() {
     let rig = Rig::new();
     rig.ok("append user/1 made");
-    rig.ok("streams delete user/1 --reason x");
+    rig.ok("streams delete user/1 --reason x --yes");
     let rows = ["0,x,2024-01-01", "1,made2,2024-01-01", "3,x,2024-01-01", "1,made3,2024-01-01"];
     rig.write("log.csv", &format!("{HEADINGS}\n{}\n", rows.join("\n")));
     let message = rig.fails(5, "import csv log.csv --category user");

@@ -253,7 +253,7 @@ impl<'a> ser::Serializer for Canonical<'a> {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Entries<'a>, DigestError> {
-        Ok(Entries { hasher: self.0, entries: Vec::new(), key: [0; 32] })
+        Ok(Entries { hasher: self.0, hashes: Vec::new(), key: [0; 32] })
     }
 
     fn serialize_struct(
@@ -321,15 +321,15 @@ sequences! {
 /// Names or keys with their values, in an order that does not depend on theirs.
 struct Entries<'a> {
     hasher: &'a mut Hasher,
-    entries: Vec<[[u8; 32]; 2]>,
+    hashes: Vec<[[u8; 32]; 2]>,
     key: [u8; 32],
 }
 
 impl Entries<'_> {
     fn close(mut self) {
-        self.entries.sort_unstable();
-        self.hasher.update(b"{").update(&(self.entries.len() as u64).to_le_bytes());
-        for [key, value] in &self.entries {
+        self.hashes.sort_unstable();
+        self.hasher.update(b"{").update(&(self.hashes.len() as u64).to_le_bytes());
+        for [key, value] in &self.hashes {
             self.hasher.update(key).update(value);
         }
     }
@@ -345,7 +345,7 @@ impl ser::SerializeMap for Entries<'_> {
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), DigestError> {
-        self.entries.push([self.key, hash_of(value)?]);
+        self.hashes.push([self.key, hash_of(value)?]);
         Ok(())
     }
 
@@ -366,7 +366,7 @@ macro_rules! fields {
                 name: &'static str,
                 value: &T,
             ) -> Result<(), DigestError> {
-                self.entries.push([hash_of(name)?, hash_of(value)?]);
+                self.hashes.push([hash_of(name)?, hash_of(value)?]);
                 Ok(())
             }
 

@@ -125,7 +125,7 @@ fn end_of(prefix: &str) -> String {
         Some(last) if last < char::MAX => begin.extend((last..=char::MAX).nth(1)),
         // Nothing stands above the last character, but all of a name's length of it above any name.
         _ => {
-            begin = prefix.to_owned();
+            prefix.clone_into(&mut begin);
             begin
                 .extend(std::iter::repeat_n(char::MAX, STREAM_ID_BYTES_MAX / char::MAX.len_utf8()));
             begin.push(char::MAX);

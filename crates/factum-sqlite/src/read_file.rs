@@ -100,9 +100,8 @@ impl Stamp {
 /// The address of a file that never changes, as SQLite reads it.
 fn immutable(path: &Path) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte);
-    let written = |byte: &u8| match plain(*byte) {
-        true => char::from(*byte).to_string(),
-        false => format!("%{byte:02X}"),
+    let written = |byte: &u8| {
+        if plain(*byte) { char::from(*byte).to_string() } else { format!("%{byte:02X}") }
     };
     let path: String = path.as_os_str().as_encoded_bytes().iter().map(written).collect();
     format!("file:{path}?immutable=1")

@@ -80,7 +80,7 @@ async fn f27_a_newer_format_is_refused_and_left_alone() {
     let (kind, message) = refusal(path.clone()).await;
     assert_eq!(kind, StoreErrorKind::Incompatible);
     assert!(message.contains("found format 4000"), "{message}");
-    with_sqlite(&path, "PRAGMA user_version = 9");
+    with_sqlite(&path, "PRAGMA user_version = 10");
     assert_eq!(all(&open(folder.path()).await).await.len(), 3, "nothing was changed");
 }
 

@@ -197,11 +197,10 @@ mod postgres {
                 "seed {seed}: {url}"
             );
 
-            let part = |random: &mut fastrand::Rng, text: &str| match random.bool() {
-                true => escaped(text),
-                false => text.to_owned(),
+            let sometimes = |random: &mut fastrand::Rng, text: &str| {
+                if random.bool() { escaped(text) } else { text.to_owned() }
             };
-            let [u, p] = [&user, &password].map(|it| part(&mut random, it));
+            let [u, p] = [&user, &password].map(|it| sometimes(&mut random, it));
             let raw = [(&user, &u), (&password, &p)];
             if raw.iter().any(|(text, part)| text == part && looks_escaped(text)) {
                 continue;

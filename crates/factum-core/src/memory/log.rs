@@ -205,12 +205,11 @@ impl Log {
         let mut streams = TouchedStreams::default();
         for (stream, event) in events {
             let position = self.head().plus(1);
-            let entry = match self.streams.get_mut(&StreamKey(tenant, &stream)) {
-                Some(entry) => entry,
-                None => {
-                    self.names.add(tenant, &stream);
-                    self.streams.entry((tenant.clone(), stream.clone())).or_default()
-                }
+            let entry = if let Some(entry) = self.streams.get_mut(&StreamKey(tenant, &stream)) {
+                entry
+            } else {
+                self.names.add(tenant, &stream);
+                self.streams.entry((tenant.clone(), stream.clone())).or_default()
             };
             let revision = Revision::new(entry.events.len() as u64);
             entry.events.push(self.events.len());

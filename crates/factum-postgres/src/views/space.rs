@@ -120,6 +120,7 @@ impl Spaces {
 }
 
 /// What there is of a space.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 struct Found {
     schema: bool,
     /// Whether there is the role, whether we may take it, and whether it may use the schema.

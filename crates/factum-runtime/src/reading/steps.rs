@@ -112,11 +112,12 @@ impl Loop {
                     let event = &batch.items()[place].event;
                     let (name, position) = (self.shared.name.clone(), event.position);
                     let stream = event.stream.clone();
-                    return Err(match is_first {
-                        true => SubscriptionError::FirstEvent { name, position, stream, failure },
-                        false => SubscriptionError::Event { name, position, stream, failure },
-                    }
-                    .into());
+                    let error = if is_first {
+                        SubscriptionError::FirstEvent { name, position, stream, failure }
+                    } else {
+                        SubscriptionError::Event { name, position, stream, failure }
+                    };
+                    return Err(error.into());
                 }
                 Some(Halt::Retry { place, pause, failure }) => {
                     batch.begin += place;

@@ -97,13 +97,12 @@ impl Sink for ViewSink {
                 None => {}
             }
         }
-        match self.transact(&batch, Way::Careful(failed)).await? {
-            Some((Told::Done(done), stored)) => Ok((done, stored)),
-            _ => {
-                let message = "expected the transaction of a view to go on, found it lost";
-                Err(StoreError::new(StoreErrorKind::Unavailable, "change view", message).into())
-            }
+        let careful = self.transact(&batch, Way::Careful(failed)).await?;
+        if let Some((Told::Done(done), stored)) = careful {
+            return Ok((done, stored));
         }
+        let message = "expected the transaction of a view to go on, found it lost";
+        Err(StoreError::new(StoreErrorKind::Unavailable, "change view", message).into())
     }
 }
 

@@ -44,10 +44,10 @@ pub(super) fn find(
 
 /// The ids of the tenants; those of all are dense from 1.
 fn ids(conn: &Connection, tenants: Tenants) -> Result<RangeInclusive<i64>, Failure> {
-    Ok(match tenants.is_one() {
-        true => tenants.first..=tenants.last,
-        false => 1..=head::read(conn)?.tenants(),
-    })
+    if tenants.is_one() {
+        return Ok(tenants.first..=tenants.last);
+    }
+    Ok(1..=head::read(conn)?.tenants())
 }
 
 /// Whether the event at a position, which is there, is of a stream with one of these names.

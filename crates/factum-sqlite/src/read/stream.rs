@@ -136,9 +136,10 @@ fn read_page(
         }
         Direction::Backward => {
             let from = part.from.unwrap_or(newest).min(newest);
-            let from = match part.to_head {
-                true => from,
-                false => streams::newest_through(&reader.conn, stream.id, oldest, from, part.end)?,
+            let from = if part.to_head {
+                from
+            } else {
+                streams::newest_through(&reader.conn, stream.id, oldest, from, part.end)?
             };
             (sql::STREAM_BACKWARD, from, oldest, -1)
         }

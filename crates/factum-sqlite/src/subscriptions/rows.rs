@@ -84,7 +84,7 @@ pub(crate) fn put_checked(
     columns: &[&dyn ToSql],
     others: &[&dyn ToSql],
 ) -> Result<(), Failure> {
-    let stored = columns.iter().map(|it| it.to_sql()).collect::<rusqlite::Result<Vec<_>>>()?;
+    let stored = columns.iter().map(ToSql::to_sql).collect::<rusqlite::Result<Vec<_>>>()?;
     let checksum = values_checksum(stored.iter().map(|it| match it {
         ToSqlOutput::Borrowed(value) => *value,
         ToSqlOutput::Owned(value) => value.into(),

@@ -27,7 +27,7 @@ impl Check<'_> {
                     (row.get(0)?, row.get(1)?, row.get(2)?);
                 found += i64::from(position != 0);
                 if id != list.id {
-                    self.close(table, list);
+                    self.close(table, &list);
                     list = Ring { id, ..Ring::default() };
                 }
                 if position == 0 {
@@ -37,7 +37,7 @@ impl Check<'_> {
                     list.before = position;
                 }
             }
-            self.close(table, list);
+            self.close(table, &list);
             if found != expected {
                 self.found(format!("index {table}: expected {expected} entries, found {found}"));
             }
@@ -45,7 +45,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn close(&mut self, table: &str, list: Ring) {
+    fn close(&mut self, table: &str, list: &Ring) {
         if list.id != 0 && (list.broken || list.last != Some(list.before)) {
             self.found(format!("index {table}: the entries of {} do not follow on", list.id));
         }

@@ -34,6 +34,7 @@ const ROWID: &str = "ROWID";
 /// What makes, changes or removes a table has SQLite itself read and write its list of tables. One that
 /// removes or changes holds no query of a user's; of one that makes, SQLite reads by a row's number only.
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself")]
 pub(super) struct Statement {
     defines: bool,
     removes: bool,
@@ -183,14 +184,14 @@ impl Statement {
         let Some(table) = value else {
             return Some(format!("expected {name} of one table, found it of the whole file"));
         };
-        if is_own(table) { own(table) } else { of_others(table, owners, scope) }
+        if is_own(table) { Some(own(table)) } else { of_others(table, owners, scope) }
     }
 }
 
 /// Why statements of the scope may not reach a table.
 fn changing(table: &str, owners: &Owners, scope: &str) -> Option<String> {
     if is_own(table) {
-        return own(table);
+        return Some(own(table));
     }
     match owners.standing(table, scope) {
         Standing::Theirs => None,
@@ -202,7 +203,7 @@ fn changing(table: &str, owners: &Owners, scope: &str) -> Option<String> {
 /// Why statements of the scope may not make something of this name.
 fn taken(name: &str, owners: &Owners, scope: &str) -> Option<String> {
     if is_own(name) {
-        return own(name);
+        return Some(own(name));
     }
     let Standing::Of(owner) = owners.standing(name, scope) else { return None };
     Some(format!(
@@ -212,8 +213,8 @@ fn taken(name: &str, owners: &Owners, scope: &str) -> Option<String> {
     ))
 }
 
-fn own(table: &str) -> Option<String> {
-    Some(format!("expected a table of a view, found the store's own table {table}"))
+fn own(table: &str) -> String {
+    format!("expected a table of a view, found the store's own table {table}")
 }
 
 fn of_others(table: &str, owners: &Owners, scope: &str) -> Option<String> {

@@ -24,15 +24,15 @@ impl fmt::Display for Flip {
 /// does most, as far as a page has these.
 pub(crate) fn flips(path: &Path, seed: u64, count: usize) -> Vec<Flip> {
     let conn = rusqlite::Connection::open(path).unwrap();
-    let page_bytes: usize =
-        conn.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).unwrap() as usize;
+    let page_bytes: u32 = conn.pragma_query_value(None, "page_size", |row| row.get(0)).unwrap();
+    let page_bytes = page_bytes as usize;
     let select = "SELECT name, pagetype, pageno, ncell FROM dbstat ORDER BY name, pageno";
     let mut statement = conn.prepare(select).unwrap();
     let mut rows = statement.query([]).unwrap();
     let mut pages: BTreeMap<String, Vec<(usize, usize)>> = BTreeMap::new();
     while let Some(row) = rows.next().unwrap() {
         let (name, kind): (String, String) = (row.get(0).unwrap(), row.get(1).unwrap());
-        let (page, cells): (i64, i64) = (row.get(2).unwrap(), row.get(3).unwrap());
+        let (page, cells): (u32, u32) = (row.get(2).unwrap(), row.get(3).unwrap());
         pages.entry(format!("{name} {kind}")).or_default().push((page as usize, cells as usize));
     }
     let pages: Vec<_> = pages.into_iter().collect();
@@ -40,10 +40,9 @@ pub(crate) fn flips(path: &Path, seed: u64, count: usize) -> Vec<Flip> {
     let flip = |number: usize| {
         let (name, places) = &pages[number % pages.len()];
         let (page, cells) = places[random.usize(..places.len())];
-        let within = match random.bool() {
-            true => random.usize(..(12 + 2 * cells).min(page_bytes)),
-            false => random.usize(..page_bytes),
-        };
+        let head = random.bool();
+        let end = if head { (12 + 2 * cells).min(page_bytes) } else { page_bytes };
+        let within = random.usize(..end);
         let byte = (page - 1) * page_bytes + within;
         Flip { number, byte, bit: random.u8(..8), page: name.clone() }
     };

@@ -151,8 +151,7 @@ async fn a_report_that_cannot_be_kept_is_refused(rig: &Rig) {
     let lease = run(&store, "mails").await;
     let before = stored(&store, "mails").await;
     for number in BEYOND {
-        let mut report = SubscriptionReport::default();
-        report.head = position(number);
+        let report = SubscriptionReport { head: position(number), ..SubscriptionReport::default() };
         let renewed = store.renew_lease(&lease, report.clone()).await;
         assert_eq!(failure(renewed), StoreErrorKind::LimitExceeded);
         let released = store.release_lease(&lease, report).await;

@@ -70,7 +70,7 @@ fn request(
         let outcome = index.to_le_bytes().to_vec().into();
         // Every fourth has none, which fits whatever there was.
         let digest = CommandDigest::of(&(index % 4)).expect("a number can be written");
-        let digest = (index % 4 > 0).then_some(digest);
+        let digest = (!index.is_multiple_of(4)).then_some(digest);
         request.command = Some(Command { id: command_id(id), target, digest, outcome, expires_at });
     }
     request

@@ -47,9 +47,10 @@ pub(super) async fn pause(
     let order = Instruction::Pause { reason: command.reason.clone() };
     let look = give(ledger, &before, order).await?;
     if command.no_wait || !alarm::is_heard(&look.progress, look.now) {
-        let line = match look.progress.is_paused() {
-            true => stands_still(&look),
-            false => format!("{} is to pause; {}", command.name, followed(&look)),
+        let line = if look.progress.is_paused() {
+            stands_still(&look)
+        } else {
+            format!("{} is to pause; {}", command.name, followed(&look))
         };
         return say(session, &look, &line);
     }

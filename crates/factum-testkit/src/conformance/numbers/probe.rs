@@ -165,14 +165,13 @@ pub(super) async fn answer(store: &SharedStore, number: usize, probe: &Probe) ->
         }
         Probe::Act { expected, truncate } => {
             let (stream, record) = (account(STREAM), record(number as u64));
-            appended(match truncate {
-                Some(first) => store.truncate_before(&stream, revision(*first), record).await,
-                // A stream that nobody wrote: the guard comes before the question whether it is there.
-                None => {
-                    let expected = Expected::Revision(revision(*expected));
-                    store.tombstone(&account("bob"), expected, record).await
-                }
-            })
+            if let Some(first) = truncate {
+                let truncated = store.truncate_before(&stream, revision(*first), record).await;
+                return appended(truncated);
+            }
+            // A stream that nobody wrote: the guard comes before the question whether it is there.
+            let expected = Expected::Revision(revision(*expected));
+            appended(store.tombstone(&account("bob"), expected, record).await)
         }
         Probe::Read { after, through, limit } => {
             let read = LogRead::after(Query::all(), position(*after));
@@ -213,8 +212,8 @@ async fn subscription(store: &SharedStore, probe: &Probe) -> String {
         }
         Probe::Renew { name, epoch, head, release } => {
             let lease = lease(store, *name, *epoch).await;
-            let mut report = SubscriptionReport::default();
-            report.head = position(*head);
+            let report =
+                SubscriptionReport { head: position(*head), ..SubscriptionReport::default() };
             match release {
                 true => shown(store.release_lease(&lease, report).await),
                 false => shown(store.renew_lease(&lease, report).await),
