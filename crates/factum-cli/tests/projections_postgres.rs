@@ -30,7 +30,7 @@ fn projections_are_looked_at_and_told_what_to_do() {
         let due = lines(&run("dead-letters list balances --json"));
         assert_eq!(due[0]["due"], true);
         run("dead-letters discard balances --position 3 --yes");
-        run("pause balances --reason why");
+        run("pause balances --reason why --no-wait");
         assert_eq!(readers.progress("balances").paused.unwrap().reason, "why");
         run("resume balances");
         run("rebuild balances --from-position 2 --yes");

@@ -52,11 +52,9 @@ pub fn subscription(store: &SharedStore) -> Result<Subscription, Box<dyn Error>>
 
 /// The table as text, once it has everything that is in the log now.
 pub async fn shown(store: &SharedStore) -> Result<String, Box<dyn Error>> {
-    let running = subscription(store)?.spawn();
-    running.caught_up().await?;
+    subscription(store)?.until_caught_up().spawn().ended().await?;
     let rows =
         store.query_view("SELECT list, item FROM open_items ORDER BY list, item", &[]).await?;
-    running.stop().await?;
     let mut text = String::new();
     for row in rows {
         text += &format!("{}: {}\n", row.get::<String>(0)?, row.get::<String>(1)?);
