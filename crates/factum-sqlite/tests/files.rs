@@ -244,13 +244,12 @@ async fn the_file_of_format_5_reads_as_it_was_written() {
 #[tokio::test]
 async fn unique_values_that_were_folded_otherwise_are_not_lost_from_sight() {
     let folder = tempfile::tempdir().unwrap();
-    drop(open_fixture(folder.path(), "format-5.db").await);
     let path = folder.path().join("log.db");
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format-5.db");
+    std::fs::copy(fixture, &path).unwrap();
     with_sqlite(
         &path,
-        "ALTER TABLE commands DROP COLUMN digest; DELETE FROM migrations WHERE number > 5; \
-         PRAGMA user_version = 5; \
-         INSERT INTO claims VALUES (1, 'street', 'straße', 1), (1, 'name', 'σας', 1), \
+        "INSERT INTO claims VALUES (1, 'street', 'straße', 1), (1, 'name', 'σας', 1), \
          (1, 'name', 'né', 1), (1, 'code', 'Straße', 1)",
     );
     let (kind, message) = refusal(path.clone()).await;

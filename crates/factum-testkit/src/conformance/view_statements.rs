@@ -177,6 +177,9 @@ async fn a_number_beyond_what_sql_holds_is_refused(rig: &Rig) {
     for (what, number) in numbers {
         let done = step(&lease, 0, 5);
         let insert = table.sql("INSERT INTO {t} (id, n) VALUES ('a', $1)");
+        // A panic in the work would be an error as well.
+        let judged = Arc::new(AtomicBool::new(false));
+        let own = Arc::clone(&judged);
         let work = store.transact(Box::new(move |view| {
             Box::pin(async move {
                 let ran = view.execute(&insert, &[number]).await;
@@ -184,10 +187,12 @@ async fn a_number_beyond_what_sql_holds_is_refused(rig: &Rig) {
                 assert_eq!(error.kind(), ViewErrorKind::Statement, "{what}: {error}");
                 let said = error.to_string();
                 assert!(said.contains("value $1") && said.contains("2^63 - 1"), "{what}: {said}");
+                own.store(true, Ordering::SeqCst);
                 Some(done)
             })
         }));
         work.await.expect_err("a failed statement is not committed");
+        assert!(judged.load(Ordering::SeqCst), "{what}: the statement was not refused");
     }
     assert_eq!(table.rows(&store).await, [""; 0]);
 
