@@ -1,20 +1,22 @@
 //! Streams as a whole.
 
-use crate::SqliteStore;
-use crate::append::Act;
-use crate::claims::find_claim;
-use crate::error::Failure;
-use crate::query::QueryScope;
-use crate::reader::Reader;
-use crate::streams::{self, StreamEnds};
-use crate::writer::{ActRequest, Write};
-use crate::{sql, tenants};
 use async_trait::async_trait;
 use factum_core::{
     AdminRecord, AppendError, Appended, Category, CategoryInfo, CategoryList, Claim, Expected,
     Position, Revision, StoreError, StreamAdmin, StreamId, StreamInfo, StreamList, TenantId,
     check_limit,
 };
+use rusqlite::Connection;
+
+use crate::SqliteStore;
+use crate::append::Act;
+use crate::claims::find_claim;
+use crate::error::Failure;
+use crate::query::{QueryScope, Tenants, find_kinds};
+use crate::reader::Reader;
+use crate::streams::{self, StreamEnds};
+use crate::writer::{ActRequest, Write};
+use crate::{sql, tenants};
 
 #[async_trait]
 #[deny(clippy::missing_trait_methods)]
@@ -127,10 +129,7 @@ fn list_streams(
     while let Some(row) = rows.next()? {
         let (id, name): (i64, String) = (row.get(0)?, row.get(1)?);
         let after = after.filter(|(tenant, _)| *tenant == name).map_or("", |(_, stream)| stream);
-        let tenant = TenantId::new(&name).map_err(|_| bad_name("tenant", &name))?;
-        tenants::find(&reader.conn, &tenant)?
-            .filter(|found| *found == id)
-            .ok_or_else(|| bad_name("tenant", &name))?;
+        let tenant = listed_tenant(&reader.conn, id, &name)?;
         streams_of_tenant(reader, id, &tenant, list, after, &mut infos)?;
         if infos.len() == list.limit {
             break;
@@ -165,29 +164,41 @@ fn streams_of_tenant(
 }
 
 fn list_categories(
-    reader: &Reader,
+    reader: &mut Reader,
     tenant: Option<i64>,
     list: &CategoryList,
 ) -> Result<Vec<CategoryInfo>, Failure> {
     let after = list.after.as_ref();
     let after_tenant = after.map_or("", |(tenant, _)| tenant.as_str());
     let after_category = after.map_or("", |(_, category)| category.as_str());
-    let mut statement = reader.conn.prepare_cached(sql::LIST_CATEGORIES)?;
+    let Reader { conn, names, .. } = reader;
+    let mut statement = conn.prepare_cached(sql::LIST_CATEGORIES)?;
     let mut rows = statement.query((tenant, after_tenant, after_category, limit(list.limit)))?;
     let mut infos = Vec::new();
     while let Some(row) = rows.next()? {
         let (tenant, category): (String, String) = (row.get(0)?, row.get(1)?);
+        let id: i64 = row.get(2)?;
+        let tenant = listed_tenant(conn, id, &tenant)?;
+        // The category stands in an index: its kinds must stand in another one, too.
+        find_kinds(conn, names, Tenants::one(id), Some(&category), None)?;
         infos.push(CategoryInfo {
-            tenant: TenantId::new(&tenant).map_err(|_| bad_name("tenant", &tenant))?,
+            tenant,
             category: Category::new(&category).map_err(|_| bad_name("category", &category))?,
-            streams: row.get::<_, i64>(2)?.cast_unsigned(),
+            streams: row.get::<_, i64>(3)?.cast_unsigned(),
         });
     }
     Ok(infos)
 }
 
+/// The tenant that a listing was led to, if its row says the same.
+fn listed_tenant(conn: &Connection, id: i64, name: &str) -> Result<TenantId, Failure> {
+    let tenant = TenantId::new(name).map_err(|_| bad_name("tenant", name))?;
+    let found = tenants::find(conn, &tenant)?;
+    if found == Some(id) { Ok(tenant) } else { Err(bad_name("tenant", name)) }
+}
+
 fn bad_name(what: &str, name: &str) -> Failure {
-    Failure::Corrupt(format!("the row of {what} {name:?} holds a name that is none"))
+    Failure::Corrupt(format!("the row of {what} {name:?} or an index that leads to it is damaged"))
 }
 
 fn limit(rows: usize) -> i64 {
