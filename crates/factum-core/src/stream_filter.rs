@@ -119,19 +119,15 @@ impl StreamFilter {
 /// The least text above every name that begins with `prefix`. Texts stand in the order of their
 /// bytes, which is that of their characters.
 fn end_of(prefix: &str) -> String {
-    let mut begin = prefix.to_owned();
-    match begin.pop() {
-        // The range of characters leaves out what is none.
-        Some(last) if last < char::MAX => begin.extend((last..=char::MAX).nth(1)),
-        // Nothing stands above the last character, but all of a name's length of it above any name.
-        _ => {
-            prefix.clone_into(&mut begin);
-            begin
-                .extend(std::iter::repeat_n(char::MAX, STREAM_ID_BYTES_MAX / char::MAX.len_utf8()));
-            begin.push(char::MAX);
-        }
+    let last = prefix.chars().next_back().unwrap_or(char::MAX);
+    // The range of characters leaves out what is none.
+    if let Some(next) = (last..=char::MAX).nth(1) {
+        let begin = &prefix[..prefix.len() - last.len_utf8()];
+        return format!("{begin}{next}");
     }
-    begin
+    // Nothing stands above the last character, but more of it than an id can hold stands above any name.
+    let more = STREAM_ID_BYTES_MAX / char::MAX.len_utf8() + 1;
+    format!("{prefix}{}", String::from(char::MAX).repeat(more))
 }
 
 impl From<StreamId> for StreamFilter {
