@@ -156,9 +156,8 @@ impl<'c> Pipeline<'c> {
         let client = self.client;
         let rows = if self.limits.prepare {
             let types: Vec<_> = binds.iter().map(|(_, kind)| kind.clone()).collect();
-            let statement =
-                self.limits.in_time(async { Ok(client.prepare_typed_cached(sql, &types).await?) });
-            let statement = match statement.await {
+            let statement = async move { Ok(client.prepare_typed_cached(sql, &types).await?) };
+            let statement = match self.reply(statement.boxed()).await {
                 Ok(statement) => statement,
                 Err(failure) => {
                     self.settled().await?; // Most likely it is not this statement that failed.
@@ -184,8 +183,11 @@ impl<'c> Pipeline<'c> {
     /// Commits. If that fails, says whether the transaction has ended for certain.
     pub(crate) async fn commit(&mut self) -> Result<(), (bool, StoreError)> {
         let client = self.client;
-        let committed =
-            self.limits.in_time(async { Ok(client.batch_execute("COMMIT").await?) }).await;
+        let committed = async move { Ok(client.batch_execute("COMMIT").await?) };
+        let committed = self.reply(committed.boxed()).await;
+        if let (Ok(()), Err(error)) = (&committed, self.check()) {
+            return Err((true, self.store_error(&error))); // The server answers so to a rollback as well.
+        }
         committed.map_err(|failure| match failure {
             Failure::Postgres(error) => match Fault::new(error, false) {
                 // A constraint that is looked at last.
@@ -283,6 +285,21 @@ impl<'c> Pipeline<'c> {
         }
     }
 
+    /// The answer to what is sent now. The answers before it are taken in first: the driver holds back
+    /// what follows an answer that comes in several pieces and is not read, as PostgreSQL 18 sends
+    /// them where the search path or the role changes.
+    async fn reply<T>(
+        &mut self,
+        mut answer: BoxFuture<'_, Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let answered = sent(&mut answer);
+        self.drain().await;
+        match answered {
+            Poll::Ready(answered) => answered,
+            Poll::Pending => self.limits.in_time(answer).await,
+        }
+    }
+
     /// The rows of what is sent now, once everything before it has gone well; `Err(None)` if that
     /// has not.
     async fn behind(
@@ -313,7 +330,8 @@ impl<'c> Pipeline<'c> {
         }
         // Of other spaces there may be one of the same text that means other tables.
         let marked = format!("{sql}{}", self.space.mark());
-        match self.limits.in_time(async { Ok(client.prepare_cached(&marked).await?) }).await {
+        let prepared = async move { Ok(client.prepare_cached(&marked).await?) };
+        match self.reply(prepared.boxed()).await {
             Ok(statement) => {
                 self.known.insert(sql.to_owned(), statement.clone());
                 Ok(Some(statement))
