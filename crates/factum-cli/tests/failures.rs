@@ -16,8 +16,11 @@ use factum_testkit::servers::{
 /// An account that owns nothing, for when the tests run as one that may do everything.
 const NOBODY: u32 = 65_534;
 
+/// The program beside the store: an account that owns nothing need not reach where it was built.
+const PROGRAM: &str = "program";
+
 fn as_reader(rig: &Rig, line: &str) -> Ran {
-    let mut command = rig.command(line);
+    let mut command = rig.command_of(rig.path(PROGRAM), line);
     if fs::metadata("/proc/self").is_ok_and(|it| it.uid() == 0) {
         command.uid(NOBODY).gid(NOBODY);
     }
@@ -33,6 +36,7 @@ fn set(rig: &Rig, file: u32, folder: u32) {
 fn a_store_that_may_only_be_read_can_be_looked_at() {
     let rig = Rig::new();
     rig.ok("append s/1 t --tag kind:one");
+    fs::copy(env!("CARGO_BIN_EXE_factum"), rig.path(PROGRAM)).unwrap();
     set(&rig, 0o444, 0o555);
     for line in [
         "streams list",

@@ -129,7 +129,8 @@ pub trait EventStore: Debug + Send + Sync + 'static {
 
     /// Reads one stream in revision order, forward or backward, then ends.
     ///
-    /// A stream without events reads as empty. Revisions before a truncation are left out.
+    /// A stream without events reads as empty. Revisions before a truncation are left out; a read that
+    /// has begun goes on as it began, so that a truncation between two pages leaves no gap.
     ///
     /// # Errors
     ///

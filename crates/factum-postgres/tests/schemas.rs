@@ -76,28 +76,6 @@ async fn f27_a_newer_format_is_refused_and_left_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn unique_values_that_were_folded_otherwise_are_not_lost_from_sight() {
-    on_every_postgres(async |place| {
-        place.open().await.append(append(1)).await.unwrap();
-        let older = "ALTER TABLE {schema}.commands DROP COLUMN digest; \
-            DELETE FROM {schema}.migrations WHERE number > 5; \
-            INSERT INTO {schema}.claims (tenant, name, value, stream) SELECT tenant, n, v, id \
-            FROM {schema}.streams, (VALUES ('street', 'straße'), ('name', 'σας'), ('name', 'né'), \
-            ('code', 'Straße')) x(n, v)";
-        run(&place, older).await;
-        let (kind, message) = refused(place.config()).await;
-        assert_eq!(kind, StoreErrorKind::Incompatible);
-        assert!(message.contains("(name: 1, street: 1)"), "{message}");
-        assert!(!message.contains("straße"), "values are withheld: {message}");
-
-        // Left alone; and once they are released, it goes on.
-        run(&place, "DELETE FROM {schema}.claims WHERE value IN ('straße', 'σας')").await;
-        place.open().await.append(append(2)).await.unwrap();
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_history_of_other_steps_is_refused() {
     on_every_postgres(async |place| {
         drop(place.open().await);

@@ -3,6 +3,7 @@
 
 pub(crate) mod readers;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
@@ -35,7 +36,12 @@ impl Rig {
     }
 
     pub(crate) fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_factum"));
+        self.command_of(env!("CARGO_BIN_EXE_factum"), line)
+    }
+
+    /// The same with a program from elsewhere.
+    pub(crate) fn command_of(&self, program: impl AsRef<OsStr>, line: &str) -> Command {
+        let mut command = Command::new(program);
         command.current_dir(self.folder.path()).args(line.split_whitespace());
         command.env("FACTUM_STORE", "sqlite:log.db").env_remove("NO_COLOR");
         command.stdin(Stdio::null());

@@ -247,11 +247,13 @@ impl Log {
         (Page { events, through }, more)
     }
 
-    /// The next page of a stream, and whether another one follows. Moves the request forward.
+    /// The next page of a stream, and whether another one follows. Moves the request forward, and
+    /// notes the first revision that the read may see, so that it stays what it is for the first page.
     pub(super) fn stream_page(
         &self,
         tenant: &TenantId,
         request: &mut StreamRead,
+        first: &mut Option<u64>,
     ) -> Result<(Page, bool), Refusal> {
         let end = request.through.map_or(self.head(), |through| through.min(self.head()));
         request.through = Some(end);
@@ -270,7 +272,7 @@ impl Log {
         let size = size.min(page_events(request.page_events_max));
         let (from, count) = (request.from, entry.events.len());
         let place = |revision: Revision| usize::try_from(revision.get()).unwrap_or(usize::MAX);
-        let oldest = place(Revision::new(entry.first));
+        let oldest = place(Revision::new(*first.get_or_insert(entry.first)));
         let mut events: Vec<RecordedEvent> = match request.direction {
             Direction::Forward => {
                 let from = from.map_or(oldest, |from| place(from).clamp(oldest, count));

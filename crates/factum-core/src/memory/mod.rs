@@ -145,24 +145,19 @@ impl EventStore for MemoryStore {
             Ok(tenant) => tenant.clone(),
             Err(refusal) => return failed(StoreError::refused("read stream", &refusal)),
         };
-        let first = (self.clone(), request, true);
-        stream::unfold(first, move |(store, mut request, more)| {
-            let tenant = tenant.clone();
-            async move {
-                if !more {
-                    return None;
-                }
-                let page = store.log().stream_page(&tenant, &mut request);
-                Some(match page {
-                    Ok((page, more)) => (Ok(page), (store, request, more)),
-                    Err(refusal) => {
-                        let error = StoreError::refused("read stream", &refusal);
-                        (Err(error), (store, request, false))
-                    }
-                })
+        let (store, mut request, mut first, mut more) = (self.clone(), request, None, true);
+        let next = move || {
+            if !more {
+                return None;
             }
-        })
-        .boxed()
+            let page = store.log().stream_page(&tenant, &mut request, &mut first);
+            more = page.as_ref().is_ok_and(|(_, more)| *more);
+            Some(match page {
+                Ok((page, _)) => Ok(page),
+                Err(refusal) => Err(StoreError::refused("read stream", &refusal)),
+            })
+        };
+        stream::iter(std::iter::from_fn(next)).boxed()
     }
 
     async fn head(&self) -> Result<Position, StoreError> {

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub(crate) mod children;
+pub(crate) mod older;
 pub(crate) mod proxy;
 pub(crate) mod requests;
 pub(crate) mod session;

@@ -3,8 +3,9 @@
 use std::fmt::Debug;
 
 use factum_core::{
-    Category, CategoryList, DeadLetterList, EventStoreExt, LogRead, Position, ProgressList, Query,
-    QueryItem, RecordedEvent, SharedStore, SnapshotList, StoreError, StreamList, StreamRead,
+    Category, CategoryList, DeadLetterList, Direction, EventStoreExt, LogRead, Position,
+    ProgressList, Query, QueryItem, RecordedEvent, SharedStore, SnapshotList, StoreError,
+    StreamList, StreamPrefix, StreamRead,
 };
 
 use crate::build;
@@ -153,6 +154,7 @@ async fn queries(asked: &mut Asked, store: &SharedStore, name: &str, every: usiz
     let correlation = |number| QueryItem::default().correlation(build::correlation(number));
     let event_type = |number| QueryItem::default().event_type(build::event_type(number));
     let category = |name| QueryItem::default().category(Category::new(name).unwrap());
+    let prefix = |text| QueryItem::stream_prefix(StreamPrefix::new(text).unwrap());
     let mut items: Vec<QueryItem> = (0..=build::TAGS).map(tag).collect();
     items.extend((0..8).map(|it| tag(1_000 + it * 6)));
     items.extend((0..=6).map(correlation));
@@ -162,14 +164,18 @@ async fn queries(asked: &mut Asked, store: &SharedStore, name: &str, every: usiz
         let item = tag(number).correlation(build::correlation(number));
         items.extend([item.clone(), item.event_type(build::event_type(number))]);
     }
+    items.extend((0..=build::STREAMS).step_by(3).map(|it| QueryItem::stream(build::stream(it))));
+    items.extend(["account/number-1", "order/", "order/number-11"].map(prefix));
+    items.push(tag(3).of_streams(build::stream(3)));
     for (number, item) in items.into_iter().enumerate().step_by(every) {
         if asked.skips() {
             continue;
         }
         let (after, page_events_max) = if number % 3 == 0 { (120, 3) } else { (0, 1_000) };
-        let what = format!("{item:?} of {name} after {after}");
+        let direction = if number % 4 == 1 { Direction::Backward } else { Direction::Forward };
+        let what = format!("{item:?} of {name} after {after}, {direction:?}");
         let read = LogRead::after(item, Position::new(after));
-        let read = LogRead { page_events_max, ..read };
+        let read = LogRead { page_events_max, direction, ..read };
         asked.events(what, store.collect(read).await);
     }
     let two = Query::any_of([

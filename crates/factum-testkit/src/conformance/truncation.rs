@@ -4,15 +4,17 @@ use factum_core::{
     AdminRecord, EventType, Expected, Principal, Refusal, Revision, SharedStore, StreamRead,
     Timestamp,
 };
+use futures::TryStreamExt;
 
 use super::rig::{ALWAYS, Rig, conformance_cases};
 use super::support::{
-    account, all, conflict, log_numbers, page_numbers, pages, position, put, record, refusal,
-    revision, stream_numbers, to,
+    account, all, conflict, log_numbers, numbers, page_numbers, pages, position, put, record,
+    refusal, revision, stream_numbers, to,
 };
 
 conformance_cases!["truncation", ALWAYS;
     earlier_revisions_are_left_out_of_reads,
+    a_truncation_between_two_pages_of_a_read_leaves_no_gap,
     a_truncated_stream_is_described_by_what_is_left,
     a_truncation_is_recorded_as_an_event_of_the_stream,
     a_truncation_says_who_did_it_when_and_why,
@@ -41,6 +43,27 @@ async fn earlier_revisions_are_left_out_of_reads(rig: &Rig) {
     assert_eq!(page_numbers(&pages(store.read_stream(read)).await), [103, 5, 4, 3]);
     let read = StreamRead { from: Some(revision(2)), ..StreamRead::backward(account("ann")) };
     assert_eq!(page_numbers(&pages(store.read_stream(read)).await), [0; 0]);
+}
+
+async fn a_truncation_between_two_pages_of_a_read_leaves_no_gap(rig: &Rig) {
+    let store = rig.open().await;
+    put(&store, "ann", 0..6).await;
+    put(&store, "bob", 6..12).await;
+    let forward = StreamRead::forward(account("ann"));
+    let backward =
+        StreamRead { through: Some(position(12)), ..StreamRead::backward(account("bob")) };
+    for (read, expected) in [(forward, [0, 1, 2, 3, 4, 5]), (backward, [11, 10, 9, 8, 7, 6])] {
+        let stream = read.stream.clone();
+        let mut pages = store.read_stream(StreamRead { page_events_max: 2, ..read });
+        let mut seen = pages.try_next().await.expect("it reads").expect("a page").events;
+        let number = 100 + expected[0];
+        let cut = store.truncate_before(&stream, revision(5), record(number)).await;
+        cut.expect("the revision is in range");
+        while let Some(page) = pages.try_next().await.expect("it reads on") {
+            seen.extend(page.events);
+        }
+        assert_eq!(numbers(&seen), expected);
+    }
 }
 
 async fn a_truncated_stream_is_described_by_what_is_left(rig: &Rig) {

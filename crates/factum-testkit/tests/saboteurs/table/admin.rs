@@ -5,14 +5,15 @@ use factum_core::limits::{
     OUTCOME_BYTES_MAX, PAGE_MAX, QUERY_ITEMS_MAX, QUERY_TERMS_MAX, TAGS_PER_EVENT_MAX,
 };
 use factum_core::{
-    AppendError, AppendRequest, Expected, Guard, Position, Query, QueryItem, Refusal, Revision,
-    TenantId,
+    AppendError, AppendRequest, Direction, Expected, Guard, PageStream, Position, Query, QueryItem,
+    Refusal, Revision, SharedStore, StreamRead, TenantId,
 };
+use futures::{StreamExt, stream};
 
 use super::{Row, changed_query, each_event};
 use crate::sabotage::Sabotage::{
     self, Act, Admin, Answer, Categories, Info, ListCategories, ListStreams, LogPage, LogRead,
-    Request, Streams, Tenant, Tombstone, Truncate,
+    ReadStream, Request, Streams, Tenant, Tombstone, Truncate,
 };
 
 pub(super) fn rows() -> Vec<Row> {
@@ -140,9 +141,32 @@ fn deletions() -> Vec<Row> {
     ]
 }
 
+/// Begins a read of its own for each page.
+fn page_by_page(store: SharedStore, request: StreamRead) -> PageStream {
+    let next = |(store, request): (SharedStore, Option<StreamRead>)| async move {
+        let mut request = request?;
+        let page = match store.read_stream(request.clone()).next().await? {
+            Ok(page) => page,
+            Err(error) => return Some((Err(error), (store, None))),
+        };
+        let last = page.events.last()?.revision;
+        request.from = match request.direction {
+            Direction::Forward => Some(Revision::new(last.get() + 1)),
+            Direction::Backward => last.get().checked_sub(1).map(Revision::new),
+        };
+        let rest = request.from.is_some().then_some(request);
+        Some((Ok(page), (store, rest)))
+    };
+    stream::unfold((store, Some(request)), next).boxed()
+}
+
 fn truncations() -> Vec<Row> {
     vec![
         ("truncation::earlier_revisions_are_left_out_of_reads", NOTHING_DONE),
+        (
+            "truncation::a_truncation_between_two_pages_of_a_read_leaves_no_gap",
+            ReadStream(page_by_page),
+        ),
         (
             "truncation::a_truncated_stream_is_described_by_what_is_left",
             Info(|it| it.iter_mut().for_each(|it| it.first = Revision::FIRST)),
