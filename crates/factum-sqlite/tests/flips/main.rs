@@ -25,7 +25,7 @@ use pages::Flip;
 use reads::Answer;
 
 /// How many flips a run without settings makes.
-const FLIPS: usize = 1_500;
+const FLIPS: usize = 2_000;
 
 /// The handle of all tenants.
 pub(crate) async fn open(path: &Path) -> Result<SharedStore, StoreError> {
