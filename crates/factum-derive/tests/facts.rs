@@ -156,6 +156,24 @@ fn events_may_be_written_by_a_macro() {
     assert_eq!(tags(&Made { id: vec![1, 2], other: Some(3) }), ["made:1", "made:2", "other:3"]);
 }
 
+#[derive(Event, Serialize, Deserialize)]
+#[factum(crate = "factum_core", name = "row.read", also_tagged = "course")]
+struct Row(#[factum(tag = "room")] String);
+
+#[derive(Event, Serialize, Deserialize)]
+#[factum(crate = "factum_core", also_tagged = "type")]
+enum FileEvent {
+    #[factum(also_tagged = "student", also_tagged = "students")]
+    Imported(#[factum(inner, tag = "seat")] Row),
+    Closed,
+}
+
+impl std::fmt::Display for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 #[test]
 fn which_tags_a_type_may_carry_is_known() {
     let carried = |spec: &EventSpec| {
@@ -166,22 +184,6 @@ fn which_tags_a_type_may_carry_is_known() {
     assert_eq!(carried(CourseEvent::PLANNED), ["course", "room", "seed"]);
     assert_eq!(carried(CourseEvent::JOINED), ["student", "seat", "seat-owner", "seed"]);
     assert_eq!(carried(CourseEvent::CLOSED), ["seed"]);
-
-    #[derive(Event, Serialize, Deserialize)]
-    #[factum(crate = "factum_core", name = "row.read", also_tagged = "course")]
-    struct Row(#[factum(tag = "room")] String);
-    #[derive(Event, Serialize, Deserialize)]
-    #[factum(crate = "factum_core", also_tagged = "type")]
-    enum FileEvent {
-        #[factum(also_tagged = "student", also_tagged = "students")]
-        Imported(#[factum(inner, tag = "seat")] Row),
-        Closed,
-    }
-    impl std::fmt::Display for Row {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str(&self.0)
-        }
-    }
     assert_eq!(carried(Row::SPEC), ["course", "room", "seed"]);
     let all = ["course", "type", "room", "student", "students", "seat", "seed"];
     assert_eq!(carried(FileEvent::IMPORTED), all);

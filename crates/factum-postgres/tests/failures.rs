@@ -168,11 +168,13 @@ async fn reading_everything_takes_longer_than_statements_may() {
         let held = holder.client.transaction().await.unwrap();
         let lock = place.sql("LOCK TABLE {schema}.claims IN ACCESS EXCLUSIVE MODE");
         held.batch_execute(&lock).await.unwrap();
-        for work in ["verify", "stats"] {
+        for work in ["verify", "stats", "rebuild_claims", "compact"] {
             let store = hurried.clone();
             let working = tokio::spawn(async move {
                 match work {
                     "verify" => store.verify().await.map(|it| it.events),
+                    "rebuild_claims" => store.rebuild_claims().await,
+                    "compact" => store.compact().await,
                     _ => store.stats().await.map(|it| it.events),
                 }
             });

@@ -244,11 +244,24 @@ async fn a_newer_version_rebuilds_and_an_older_one_is_told() {
         in_time(running.caught_up()).await.unwrap();
         assert_eq!(rows(&store).await["a"], (6, 0));
         in_time(running.stop()).await.unwrap();
-        in_time(newer.wait_for(|it| it.state == SubscriptionState::Live)).await.unwrap();
         in_time(newer.caught_up()).await.unwrap();
         assert_eq!(rows(&store).await["a"], (12, 0), "{}", place.name);
         let older = in_time(sums(&store).spawn().ended()).await.unwrap_err();
         assert!(matches!(older, SubscriptionError::Shape(_)), "{older}");
+    }
+}
+
+#[tokio::test]
+async fn a_view_of_an_empty_log_has_its_tables_once_it_caught_up() {
+    for place in Place::all() {
+        let store = place.open().await;
+        let running = sums(&store).spawn();
+        in_time(running.caught_up()).await.unwrap();
+        assert!(rows(&store).await.is_empty(), "{}", place.name);
+        in_time(running.stop()).await.unwrap();
+        let again = sums(&place.open().await).spawn();
+        in_time(again.wait_until(Position::START)).await.unwrap();
+        assert!(again.status().opened, "{}", place.name);
     }
 }
 

@@ -48,15 +48,28 @@ fn is_kept(number: &str) -> bool {
     if !exponent && number.len() <= DIGITS_ALWAYS_EXACT {
         return true;
     }
-    let shortest = number.parse::<f64>().ok().filter(|it| it.is_finite());
-    shortest.is_some_and(|it| {
-        let (said, kept) = (decimal(number), decimal(&format!("{it:e}")));
-        said.is_some() && said == kept
-    })
+    let Some(kept) = number.parse::<f64>().ok().filter(|it| it.is_finite()) else { return false };
+    let (said, shortest) = (decimal(number), decimal(&format!("{kept:e}")));
+    said.is_some() && (said == shortest || is_as_near(kept, &said, &shortest))
+}
+
+/// Whether two decimals are equally far from a number: where it lies half way between two of its shortest
+/// texts, programs differ in which one they write.
+fn is_as_near(kept: f64, said: &Option<Decimal>, shortest: &Option<Decimal>) -> bool {
+    let exact = decimal(&format!("{kept:.800e}")); // Every digit it has.
+    let (Some(said), Some(shortest), Some(exact)) = (said, shortest, exact) else { return false };
+    let in_last_digits = |(digits, power): &Decimal| {
+        let zeros = u32::try_from(power - exact.1).ok()?;
+        digits.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(zeros)?)
+    };
+    let distance = |it| Some((in_last_digits(it)? - in_last_digits(&exact)?).abs());
+    distance(said).is_some_and(|it| Some(it) == distance(shortest))
 }
 
 /// The digits of a number without zeros at either end, and the power of ten of the last one.
-fn decimal(number: &str) -> Option<(String, i64)> {
+type Decimal = (String, i64);
+
+fn decimal(number: &str) -> Option<Decimal> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let exponent: i64 = exponent.parse().ok()?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -87,6 +100,8 @@ mod tests {
             "9007199254740993",
             "123456789.12345678",
             "2.2250738585072014e-308",
+            "5.960464477539062e-8",
+            "5.960464477539063e-8",
             r#"{"1e999":"0.12345678901234567891","\"-1e999":[1,-2]}"#,
         ] {
             assert!(check(kept.as_bytes()).is_ok(), "{kept}");
@@ -98,6 +113,7 @@ mod tests {
             "1e999",
             "1e-999",
             "3.14159265358979323846",
+            "5.9604644775390626e-8",
             r#"{"a\\":[1,"x",1e400]}"#,
             "100000000000000000000001.0",
         ] {

@@ -104,11 +104,12 @@ impl SubscriptionHandle {
     ///
     /// [`Ended`] once it has ended before it came there.
     pub async fn wait_until(&self, position: Position) -> Result<SetAside, Ended> {
-        let status = self.wait_for(|it| it.position >= position && it.rebuild.is_none()).await?;
+        let status = self.wait_for(|it| it.has_passed(position)).await?;
         Ok(status.set_aside())
     }
 
-    /// Waits until everything that is in the log now was handled, set aside or skipped, and every order
+    /// Waits until everything that is in the log now was handled, set aside or skipped, its tables are made
+    /// even if that is nothing, and every order
     /// that was given before has taken effect, whoever gave it: a replay or a discard once everything that
     /// it concerns was tried. While it is paused, that is until it is resumed. Says what is set aside.
     ///
@@ -126,9 +127,7 @@ impl SubscriptionHandle {
     async fn caught_up_to(&self, position: Position) -> Result<CaughtUp, WaitError> {
         let ordered = self.shared.ledger.progress(&self.shared.name).await?;
         let ordered = ordered.map_or(0, |it| it.instructions);
-        let is_there = |it: &SubscriptionStatus| {
-            it.position >= position && it.rebuild.is_none() && it.followed >= ordered
-        };
+        let is_there = |it: &SubscriptionStatus| it.has_passed(position) && it.followed >= ordered;
         let set_aside = self.wait_for(is_there).await?.set_aside();
         Ok(CaughtUp { position, set_aside })
     }

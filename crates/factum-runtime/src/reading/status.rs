@@ -21,6 +21,9 @@ pub struct SubscriptionStatus {
     pub kind: SubscriptionKind,
     /// What it does.
     pub state: SubscriptionState,
+    /// Whether it was opened in this version since it was started here, by this process or by the one that
+    /// runs it: its view is as this version wants it, and its place is known.
+    pub opened: bool,
     /// Why, where there is a reason to tell.
     pub reason: Option<String>,
     /// Everything at or below this place was handled, set aside or skipped. The checkpoint of a
@@ -61,6 +64,7 @@ impl SubscriptionStatus {
             name,
             kind,
             state: SubscriptionState::Waiting,
+            opened: false,
             reason: None,
             position: Position::START,
             head: Position::START,
@@ -87,6 +91,12 @@ impl SubscriptionStatus {
     /// Whether it ended and will do nothing more.
     pub fn has_ended(&self) -> bool {
         matches!(self.state, SubscriptionState::Failed | SubscriptionState::Stopped)
+    }
+
+    /// Whether everything at or below a place was handled, set aside or skipped, and no rebuild is
+    /// ordered or under way.
+    pub(super) fn has_passed(&self, position: Position) -> bool {
+        self.opened && self.position >= position && self.rebuild.is_none()
     }
 
     /// What it did not handle of what it got to.

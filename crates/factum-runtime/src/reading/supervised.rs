@@ -217,6 +217,8 @@ impl Loop {
         self.shared.set_ready();
         let Some(progress) = progress else { return Ok(()) };
         let first = self.first_failed(&progress).await?;
+        let declared = self.triage.reads.registration(progress.position);
+        let is_of_this_version = progress.fit(&declared) == Ok(RegistrationFit::Same);
         let known = self.shared.status.borrow().followed;
         let followed = known != progress.instructions
             && progress.is_followed()
@@ -224,6 +226,7 @@ impl Loop {
         self.shared.update(|status| {
             status.take_stored(&progress);
             status.first_failed = first;
+            status.opened = is_of_this_version;
             (status.position, status.head) = (progress.position, progress.report.head);
             if followed {
                 status.followed = progress.instructions;
@@ -281,7 +284,10 @@ impl Loop {
         let progress = self.shared.ledger.progress(name).await?;
         let progress = progress.filter(|it| it.epoch == run.lease.epoch).ok_or(Trouble::Fenced)?;
         run.instructions = progress.instructions;
-        self.shared.update(|status| status.take_stored(&progress));
+        self.shared.update(|status| {
+            status.take_stored(&progress);
+            status.opened = true;
+        });
         if let Some(pause) = &progress.paused {
             self.save(&mut run).await?;
             let reason = Some(pause.reason.clone()).filter(|it| !it.is_empty());
