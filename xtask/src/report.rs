@@ -90,10 +90,10 @@ impl Report {
     /// How many tests ran in all parts, where a part counted them.
     fn tests_in_all(&self) -> String {
         let counted: Vec<usize> = self.parts.iter().filter_map(|part| part.tests).collect();
-        match counted.is_empty() {
-            true => String::new(),
-            false => format!("; {} tests run", counted.iter().sum::<usize>()),
+        if counted.is_empty() {
+            return String::new();
         }
+        format!("; {} tests run", counted.iter().sum::<usize>())
     }
 
     fn fails(&self, outcome: &Outcome) -> bool {

@@ -115,7 +115,8 @@ fn page(columns: &BTreeMap<String, Column>) -> String {
     for (topic, cases) in topics {
         let header = format!("| case | {} |", stores.join(" | "));
         let line = format!("|---|{}", "---|".repeat(stores.len()));
-        page.push_str(&format!("\n## {}\n\n{header}\n{line}\n", topic.replace('_', " ")));
+        let topic = topic.replace('_', " ");
+        writeln!(page, "\n## {topic}\n\n{header}\n{line}").expect("a string takes all");
         for (case, name) in cases {
             let cells =
                 stores.iter().map(|store| cell(&columns[*store], store, case, &mut reasons));

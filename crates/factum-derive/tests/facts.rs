@@ -174,6 +174,8 @@ impl std::fmt::Display for Row {
     }
 }
 
+static UNTOLD: EventSpec = EventSpec::new("till.opened", 1, Codec::Json, "Opened");
+
 #[test]
 fn which_tags_a_type_may_carry_is_known() {
     let carried = |spec: &EventSpec| {
@@ -190,7 +192,6 @@ fn which_tags_a_type_may_carry_is_known() {
     assert_eq!(carried(FileEvent::CLOSED), ["type", "seed"]);
     let _ = (FileEvent::Closed, FileEvent::Imported(Row(String::new())));
 
-    static UNTOLD: EventSpec = EventSpec::new("till.opened", 1, Codec::Json, "Opened");
     assert!(UNTOLD.may_carry("anything"), "nobody says which it carries");
 }
 

@@ -49,15 +49,16 @@ fn is_kept(number: &str) -> bool {
         return true;
     }
     let Some(kept) = number.parse::<f64>().ok().filter(|it| it.is_finite()) else { return false };
-    let (said, shortest) = (decimal(number), decimal(&format!("{kept:e}")));
-    said.is_some() && (said == shortest || is_as_near(kept, &said, &shortest))
+    let Some(said) = decimal(number) else { return false };
+    let shortest = decimal(&format!("{kept:e}")).expect("a finite number has digits");
+    said == shortest || is_as_near(kept, &said, &shortest)
 }
 
 /// Whether two decimals are equally far from a number: where it lies half way between two of its shortest
 /// texts, programs differ in which one they write.
-fn is_as_near(kept: f64, said: &Option<Decimal>, shortest: &Option<Decimal>) -> bool {
-    let exact = decimal(&format!("{kept:.800e}")); // Every digit it has.
-    let (Some(said), Some(shortest), Some(exact)) = (said, shortest, exact) else { return false };
+fn is_as_near(kept: f64, said: &Decimal, shortest: &Decimal) -> bool {
+    // Every digit it has.
+    let exact = decimal(&format!("{kept:.800e}")).expect("a finite number has digits");
     let in_last_digits = |(digits, power): &Decimal| {
         let zeros = u32::try_from(power - exact.1).ok()?;
         digits.parse::<i128>().ok()?.checked_mul(10_i128.checked_pow(zeros)?)
