@@ -36,5 +36,6 @@ pub async fn project(path: &Path) -> Result<()> {
     let store = SqliteStore::open(SqliteStoreConfig::new(path)).await?;
     let running = balances(deposits::shared(store))?.spawn();
     running.caught_up().await?;
-    Ok(running.stop().await?)
+    running.stop().await?;
+    Ok(())
 }
