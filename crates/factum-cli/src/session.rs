@@ -79,7 +79,7 @@ pub(crate) fn text_of(address: &OsStr) -> Result<String, Failure> {
 /// Opens a store that has to be there.
 pub(crate) async fn open_existing(mut url: StoreUrl) -> Result<SharedStore, Failure> {
     if let Backend::Sqlite(config) = &mut url.backend {
-        if !config.path.exists() {
+        if !factum::SqliteStore::exists(config)? {
             let message = format!("expected a store, found no file {}", config.path.display());
             return Err(Failure::not_found(message));
         }

@@ -112,6 +112,7 @@ fn searches_filter_in_every_way() {
     assert_eq!((found("--after 2"), found("--limit 3")), (2, 3));
     assert_eq!((found("--since 2020-01-01 --limit 2"), found("--until 2020-01-01")), (2, 0));
     assert_eq!(rig.ok("events search --type nothing"), "no event matches\n");
+    assert_eq!(found("--limit 0"), found(""), "0 is for all, as everywhere");
 }
 
 #[test]
@@ -216,6 +217,20 @@ fn a_backup_is_a_store() {
     rig.ok("store backup copy.db");
     assert_eq!(rig.digest("sqlite:copy.db"), rig.digest("sqlite:log.db"));
     rig.fails(2, "store backup copy.db");
+}
+
+#[test]
+fn an_export_that_fails_leaves_no_file_in_the_way() {
+    let rig = Rig::new();
+    rig.write("long.json", &format!("{{\"note\":\"{}\"}}", "x".repeat(100)));
+    rig.ok("append a/b c --payload @long.json");
+    let mut bytes = std::fs::read(rig.path("log.db")).unwrap();
+    let run =
+        bytes.windows(50).position(|it| it == [b'x'; 50]).expect("the payload is in the file");
+    bytes[run] = b'y';
+    std::fs::write(rig.path("log.db"), bytes).unwrap();
+    rig.fails(7, "export jsonl out.jsonl");
+    assert!(!rig.path("out.jsonl").exists());
 }
 
 #[test]

@@ -64,6 +64,22 @@ fn a_store_that_may_only_be_read_can_be_looked_at() {
 }
 
 #[test]
+fn a_store_in_a_folder_that_may_not_be_entered_is_denied_to_every_command() {
+    let rig = Rig::new();
+    fs::copy(env!("CARGO_BIN_EXE_factum"), rig.path(PROGRAM)).unwrap();
+    fs::create_dir(rig.path("closed")).unwrap();
+    rig.ok("--store sqlite:closed/log.db append s/1 t");
+    fs::set_permissions(rig.path("."), Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(rig.path("closed"), Permissions::from_mode(0o000)).unwrap();
+    for line in ["streams list", "append s/1 t", "store verify", "projections list"] {
+        let denied = as_reader(&rig, &format!("--store sqlite:closed/log.db {line}"));
+        assert_eq!(denied.code, Some(9), "{line}: {}{}", denied.stdout, denied.stderr);
+        assert!(denied.stderr.contains("permission denied"), "{line}: {}", denied.stderr);
+    }
+    fs::set_permissions(rig.path("closed"), Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
 fn a_password_is_neither_misread_nor_shown() {
     let rig = Rig::new();
     for store in ["postgres://ann:p@s3cret@host/db", "postgres://ann:s3cret?a=b@host/db"] {

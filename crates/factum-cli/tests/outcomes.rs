@@ -127,6 +127,8 @@ fn a_missing_store_is_not_found_by_any_command() {
     rig.ok("append a/b happened");
     refused(&rig, 3, "migrate --from sqlite:log.db --to sqlite:no/folder/to.db");
     refused(&rig, 3, "projections list --log sqlite:other.db");
+    refused(&rig, 3, "export jsonl no/folder/e.jsonl");
+    refused(&rig, 3, "store backup no/folder/b.db");
     assert!(!rig.path("other.db").exists() && !rig.path("to.db").exists());
 }
 

@@ -139,7 +139,7 @@ fn a_pause_is_kept_with_its_reason_until_it_is_taken_back() {
     let now = Readers::seconds_ago(&rig, 0);
     let lease = now.projection("balances", 2);
     let said = rig.ok("projections pause balances --reason moving --no-wait");
-    assert!(said.contains("to pause; web-1 process 4711 runs it and follows"), "{said}");
+    assert!(said.contains("to pause; web-1 process 4711 follows within seconds if"), "{said}");
     assert_eq!(now.progress("balances").paused.unwrap().reason, "moving");
     let list = rig.ok("projections list --stall-after-s 0");
     assert!(list.contains("live, to pause") && !list.contains('!'), "{list}");

@@ -87,6 +87,24 @@ fn a_rebuild_from_a_time_leaves_out_nothing_that_was_recorded_later() {
 }
 
 #[test]
+fn a_rebuild_from_a_later_place_says_what_it_leaves_out_for_good() {
+    let (rig, readers, lease) = running();
+    readers.set_aside("balances", &lease, 3, Some("no such account"));
+    for position in [5, 7] {
+        readers.set_aside("balances", &lease, position, None);
+    }
+    let lost = "without 2 events before it that failed or wait and can then no longer be replayed";
+    let said = rig.ok("projections rebuild balances --from-position 6 --yes");
+    assert!(said.contains(lost), "{said}");
+    rig.ok("projections rebuild balances --cancel");
+    for order in ["--from-position 3 --yes", "--yes"] {
+        let said = rig.ok(&format!("projections rebuild balances {order}"));
+        assert!(!said.contains("without"), "{said}");
+        rig.ok("projections rebuild balances --cancel");
+    }
+}
+
+#[test]
 fn a_rebuild_that_cannot_be_is_refused() {
     let (rig, readers, lease) = running();
     readers.register("mails", SubscriptionKind::Subscription);

@@ -8,7 +8,7 @@ use factum_core::{Position, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
 
-use crate::connection::of_io;
+use crate::connection::{check_folder, of_io};
 use crate::error::failed;
 use crate::read_file::ReadFile;
 use crate::{SqliteStoreConfig, fail_point, sql};
@@ -23,6 +23,7 @@ pub(crate) fn backup(config: &SqliteStoreConfig, to: &Path) -> Result<Position, 
     if to.exists() {
         return Err(exists(to));
     }
+    check_folder(to, OPERATION)?;
     let partial = Partial(partial_name(to));
     let (source, file) = ReadFile::open(&config.path, config.busy_timeout_ms)?;
     // What a copy left that was killed is cut off. Made here, where the system says what is wrong.
@@ -85,7 +86,8 @@ impl Drop for Partial {
 }
 
 fn exists(to: &Path) -> StoreError {
-    let message = format!("expected no file at {}, found one", to.display());
+    let found = if to.is_dir() { "a folder" } else { "one" };
+    let message = format!("expected no file at {}, found {found}", to.display());
     StoreError::new(StoreErrorKind::Invalid, OPERATION, message)
 }
 

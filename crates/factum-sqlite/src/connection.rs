@@ -11,6 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::SqliteStoreConfig;
 use crate::error::failed;
+use crate::migrate;
 
 pub(crate) const OPERATION: &str = "open store";
 
@@ -42,8 +43,7 @@ pub(crate) fn check_path(config: &SqliteStoreConfig) -> Result<(), StoreError> {
             return check_absent(config);
         }
         Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            let message = format!("permission denied: {shown} cannot be read");
-            return Err(StoreError::new(StoreErrorKind::Denied, OPERATION, message));
+            return Err(denied(&config.path));
         }
         Err(error) => return refused(of_io(&error), &error.to_string()),
     };
@@ -71,16 +71,39 @@ pub(crate) fn of_io(error: &std::io::Error) -> StoreErrorKind {
     }
 }
 
-fn check_absent(config: &SqliteStoreConfig) -> Result<(), StoreError> {
-    let shown = config.path.display();
-    let folder = config.path.parent().filter(|it| !it.as_os_str().is_empty());
-    let message = if !config.create {
-        format!("expected a store at {shown}, found no file")
-    } else if folder.is_some_and(|it| !it.is_dir()) {
-        format!("expected a folder to make {shown} in, found none")
-    } else {
+/// Whether there is a file or folder at the path.
+pub(crate) fn exists(path: &Path) -> Result<bool, StoreError> {
+    match path.try_exists() {
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Ok(false),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(denied(path)),
+        Err(error) => {
+            let message = format!("{}: {error}", path.display());
+            Err(StoreError::new(of_io(&error), OPERATION, message).with_source(error))
+        }
+        Ok(there) => Ok(there),
+    }
+}
+
+fn denied(path: &Path) -> StoreError {
+    let message = format!("permission denied: {} cannot be read", path.display());
+    StoreError::new(StoreErrorKind::Denied, OPERATION, message)
+}
+
+/// Refuses a file in a folder that is not there.
+pub(crate) fn check_folder(path: &Path, operation: &'static str) -> Result<(), StoreError> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    if folder.is_none_or(Path::is_dir) {
         return Ok(());
-    };
+    }
+    let message = format!("expected a folder to make {} in, found none", path.display());
+    Err(StoreError::new(StoreErrorKind::NoStore, operation, message))
+}
+
+fn check_absent(config: &SqliteStoreConfig) -> Result<(), StoreError> {
+    if config.create {
+        return check_folder(&config.path, OPERATION);
+    }
+    let message = format!("expected a store at {}, found no file", config.path.display());
     Err(StoreError::new(StoreErrorKind::NoStore, OPERATION, message))
 }
 
@@ -90,12 +113,15 @@ pub(crate) fn open_writer(config: &SqliteStoreConfig) -> Result<Connection, Stor
     flags.set(OpenFlags::SQLITE_OPEN_CREATE, config.create);
     let conn =
         Connection::open_with_flags(&config.path, flags).map_err(|it| failed(OPERATION, &it))?;
+    let busy_timeout = Duration::from_millis(u64::from(config.busy_timeout_ms));
+    conn.busy_timeout(busy_timeout).map_err(|it| failed(OPERATION, &it))?;
+    // The mode of a file is changed for good, so only that of a store.
+    migrate::recognise(&conn)?;
     set_up_writer(&conn, config).map_err(|it| failed(OPERATION, &it))?;
     Ok(conn)
 }
 
 fn set_up_writer(conn: &Connection, config: &SqliteStoreConfig) -> rusqlite::Result<()> {
-    conn.busy_timeout(Duration::from_millis(u64::from(config.busy_timeout_ms)))?;
     let mode: String =
         conn.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
     if !mode.eq_ignore_ascii_case("wal") {

@@ -84,6 +84,14 @@ pub(crate) fn migrate(
     }
 }
 
+/// Refuses a file that is neither empty nor a store of this format or an older one, without a write.
+pub(crate) fn recognise(conn: &Connection) -> Result<(), StoreError> {
+    match taken(conn)? {
+        0 => Ok(()),
+        taken => check_history(conn, &MIGRATIONS[..taken]),
+    }
+}
+
 /// Makes sure that a file that may only be read has the newest format.
 pub(crate) fn check(conn: &Connection, steps: &[Migration]) -> Result<(), StoreError> {
     let taken = taken(conn)?;

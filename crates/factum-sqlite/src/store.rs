@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use crate::cache::StreamCache;
-use crate::connection::{check_path, is_read_only, open_writer};
+use crate::connection::{self, check_path, is_read_only, open_writer};
 use crate::error::{closed, placed, read_only};
 use crate::foreign::ForeignPoll;
 use crate::pages::pages;
@@ -77,6 +77,15 @@ pub(crate) struct Shared {
 }
 
 impl SqliteStore {
+    /// Whether there is a file at the path of `config`. Does not look into it.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied`](factum_core::StoreErrorKind::Denied) where a folder on the way may not be entered.
+    pub fn exists(config: &SqliteStoreConfig) -> Result<bool, StoreError> {
+        connection::exists(&config.path)
+    }
+
     /// Opens the file, or makes it, and brings it to the format of this program. A file that this
     /// account may only read is opened all the same: reads go well, writes fail as denied, and
     /// [`health`](factum_core::Maintenance::health) says so.
@@ -88,8 +97,9 @@ impl SqliteStore {
     /// # Errors
     ///
     /// The file is left as it was:
-    /// - [`Invalid`](factum_core::StoreErrorKind::Invalid) for a directory, a missing folder, or
-    ///   a missing file without [`create`](SqliteStoreConfig::create);
+    /// - [`Invalid`](factum_core::StoreErrorKind::Invalid) for a directory;
+    /// - [`NoStore`](factum_core::StoreErrorKind::NoStore) for a missing folder, or a missing file
+    ///   without [`create`](SqliteStoreConfig::create);
     /// - [`Incompatible`](factum_core::StoreErrorKind::Incompatible) for a file that is not a
     ///   store, or of a newer format;
     /// - [`Denied`](factum_core::StoreErrorKind::Denied) without permission to read or to make it;

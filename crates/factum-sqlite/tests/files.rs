@@ -65,10 +65,11 @@ async fn another_programs_database_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log.db");
     with_sqlite(&path, "CREATE TABLE songs (title TEXT)");
+    let before = std::fs::read(&path).unwrap();
     let (kind, message) = refusal(path.clone()).await;
     assert_eq!(kind, StoreErrorKind::Incompatible);
     assert!(message.contains("another program's"), "{message}");
-    with_sqlite(&path, "INSERT INTO songs VALUES ('still here')");
+    assert_eq!(std::fs::read(&path).unwrap(), before, "not even its journal mode is changed");
 }
 
 #[tokio::test]
@@ -76,8 +77,11 @@ async fn f27_a_newer_format_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     open(folder.path()).await.append(append("ann", 0..3)).await.unwrap();
     let path = folder.path().join("log.db");
-    with_sqlite(&path, "PRAGMA user_version = 4000");
+    // As a backup is, which is in no write-ahead mode.
+    with_sqlite(&path, "PRAGMA user_version = 4000; PRAGMA journal_mode = DELETE");
+    let before = std::fs::read(&path).unwrap();
     let (kind, message) = refusal(path.clone()).await;
+    assert_eq!(std::fs::read(&path).unwrap(), before);
     assert_eq!(kind, StoreErrorKind::Incompatible);
     assert!(message.contains("found format 4000"), "{message}");
     with_sqlite(&path, "PRAGMA user_version = 10");

@@ -39,6 +39,9 @@ fn rules_hold_and_the_table_follows() {
     assert_eq!(refuses(folder, "shop tools ann"), away);
     says(folder, "return food ann");
     says(folder, "shop food bob");
+    // What one part of the program stores is in no other part's way.
+    assert_eq!(says(folder, "cross-off food milk"), "0 left on the list\n");
+    says(folder, "add food eggs");
     assert!(says(folder, "help").contains("cargo run -- serve"));
 }
 

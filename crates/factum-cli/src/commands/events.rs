@@ -41,9 +41,9 @@ pub(crate) struct Search {
     /// Only events up to this position
     #[arg(long, value_name = "POSITION")]
     through: Option<u64>,
-    /// At most this many events
-    #[arg(long, value_name = "N")]
-    limit: Option<u64>,
+    /// At most this many events; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    limit: u64,
 }
 
 fn time(text: &str) -> Result<Timestamp, String> {
@@ -67,8 +67,9 @@ async fn search(command: &Search, session: &Session) -> Result<Exit, Failure> {
     }
     // The store knows positions, not times: a limit counts what is left after looking at times.
     let timed = command.since.is_some() || command.until.is_some();
-    read.limit = command.limit.filter(|_| !timed);
-    let mut left = command.limit.unwrap_or(u64::MAX);
+    let limit = Some(command.limit).filter(|it| *it > 0);
+    read.limit = limit.filter(|_| !timed);
+    let mut left = limit.unwrap_or(u64::MAX);
     let mut listing = Listing::new(session.output, &*store);
     let mut pages = store.read(read);
     while let Some(page) = pages.try_next().await? {

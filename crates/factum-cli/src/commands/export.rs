@@ -1,12 +1,12 @@
 //! `factum export`: events to a file.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use factum::jsonl::write_line;
-use factum::{Digester, LogRead, Position};
+use factum::{Digest, Digester, LogRead, PageStream, Position};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use futures::TryStreamExt;
@@ -56,30 +56,19 @@ pub(crate) async fn run(command: &Export, session: &Session) -> Result<Exit, Fai
     let store = session.open().await?;
     let mut read = LogRead::after(query, Position::new(command.after));
     read.through = command.through.map(Position::new);
-    let interrupt = Interrupt::listen()?;
     let name = command.file.display().to_string();
     let to_stdout = name == "-";
     let failed = |error: io::Error| {
         if to_stdout { Failure::output(&error) } else { Failure::io(&name, &error) }
     };
-    let mut sink = open(command).map_err(failed)?;
-    let (mut digester, mut events) = (Digester::default(), 0_u64);
-    let mut pages = store.read(read);
-    while let Some(page) = pages.try_next().await? {
-        for event in &page.events {
-            write_line(&mut sink, event).map_err(failed)?;
-            digester.update(event);
+    let sink = open(command).map_err(failed)?;
+    let written = write(sink, store.read(read), failed).await;
+    let (events, digest) = written.inspect_err(|failure| {
+        // What is whole up to where it was interrupted is of use; what is cut off anywhere is in the way.
+        if !to_stdout && failure.exit != Exit::Interrupted {
+            let _ = fs::remove_file(&command.file);
         }
-        events += page.events.len() as u64;
-        if interrupt.pressed() {
-            sink.finish().map_err(failed)?;
-            let message = format!("interrupted after {}", text::count(events, "event"));
-            return Err(Failure::new(Exit::Interrupted, message)
-                .hint(format!("go on with --after {}", page.through)));
-        }
-    }
-    sink.finish().map_err(failed)?;
-    let digest = digester.digest();
+    })?;
     if to_stdout && session.output.json {
         // Standard output has the events, and nothing else.
         eprintln!("{}", json!({ "events": events, "digest": digest.to_string() }));
@@ -93,6 +82,31 @@ pub(crate) async fn run(command: &Export, session: &Session) -> Result<Exit, Fai
         session.output.line(&format!("{events} exported to {name}\ndigest {digest}"))?;
     }
     Ok(Exit::Ok)
+}
+
+/// Writes the events; tells how many, and their digest.
+async fn write(
+    mut sink: Sink,
+    mut pages: PageStream,
+    failed: impl Fn(io::Error) -> Failure,
+) -> Result<(u64, Digest), Failure> {
+    let interrupt = Interrupt::listen()?;
+    let (mut digester, mut events) = (Digester::default(), 0_u64);
+    while let Some(page) = pages.try_next().await? {
+        for event in &page.events {
+            write_line(&mut sink, event).map_err(&failed)?;
+            digester.update(event);
+        }
+        events += page.events.len() as u64;
+        if interrupt.pressed() {
+            sink.finish().map_err(&failed)?;
+            let message = format!("interrupted after {}", text::count(events, "event"));
+            return Err(Failure::new(Exit::Interrupted, message)
+                .hint(format!("go on with --after {}", page.through)));
+        }
+    }
+    sink.finish().map_err(&failed)?;
+    Ok((events, digester.digest()))
 }
 
 fn open(command: &Jsonl) -> io::Result<Sink> {

@@ -53,9 +53,9 @@ pub(crate) struct Show {
     /// Start at this revision
     #[arg(long, value_name = "REVISION")]
     from: Option<u64>,
-    /// At most this many events
-    #[arg(long, value_name = "N")]
-    limit: Option<u64>,
+    /// At most this many events; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    limit: u64,
 }
 
 #[derive(Args, Debug)]
@@ -276,7 +276,8 @@ async fn show(command: &Show, session: &Session, store: &SharedStore) -> Result<
     }
     let read = if command.backward { StreamRead::backward } else { StreamRead::forward };
     let mut read = read(stream);
-    (read.from, read.limit) = (command.from.map(Revision::new), command.limit);
+    let limit = Some(command.limit).filter(|it| *it > 0);
+    (read.from, read.limit) = (command.from.map(Revision::new), limit);
     let mut listing = Listing::new(session.output, &**store);
     let mut pages = store.read_stream(read);
     while let Some(page) = pages.try_next().await? {

@@ -18,7 +18,7 @@ use crate::text;
 pub(crate) struct Trace {
     /// What the events belong to
     correlation: String,
-    /// At most this many events
+    /// At most this many events; 0 for all
     #[arg(long, value_name = "N", default_value_t = 1_000)]
     limit: u64,
 }
@@ -28,7 +28,8 @@ pub(crate) async fn run(command: &Trace, session: &Session) -> Result<Exit, Fail
     let store = session.open().await?;
     let item = QueryItem::default().correlation(correlation.clone());
     let mut read = LogRead::after(item, Position::START);
-    read.limit = Some(command.limit.saturating_add(1));
+    let limit = if command.limit == 0 { u64::MAX } else { command.limit };
+    read.limit = Some(limit.saturating_add(1));
     let mut events = Vec::new();
     let mut pages = store.read(read);
     while let Some(page) = pages.try_next().await? {
@@ -39,8 +40,8 @@ pub(crate) async fn run(command: &Trace, session: &Session) -> Result<Exit, Fail
         return Err(Failure::not_found(message)
             .hint("factum events show POSITION tells what an event belongs to"));
     }
-    let more = events.len() as u64 > command.limit;
-    events.truncate(usize::try_from(command.limit).unwrap_or(usize::MAX));
+    let more = events.len() as u64 > limit;
+    events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let tree = Tree::new(&events);
     if session.output.json {
         for (index, event) in events.iter().enumerate() {
@@ -52,7 +53,7 @@ pub(crate) async fn run(command: &Trace, session: &Session) -> Result<Exit, Fail
     let text = tree.drawn(session.output, correlation.as_str());
     session.output.line(text.trim_end())?;
     if more {
-        session.output.line(&format!("... the first {}; --limit N for more", command.limit))?;
+        session.output.line(&format!("... the first {limit}; --limit N for more, 0 for all"))?;
     }
     Ok(Exit::Ok)
 }

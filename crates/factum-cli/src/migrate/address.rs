@@ -46,7 +46,7 @@ impl Address {
     /// Opens the store only if it is there; `None` if it could be made.
     pub(crate) async fn open_if_there(&self) -> Result<Option<SharedStore>, Failure> {
         if let Backend::Sqlite(config) = &self.url.backend
-            && !config.path.exists()
+            && !factum::SqliteStore::exists(config)?
         {
             let folder = full(&config.path).parent().map(Path::to_path_buf).unwrap_or_default();
             if !config.create || !folder.is_dir() {

@@ -3,20 +3,21 @@
 use factum::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// What can have happened. Tags are what decisions ask for.
+/// What can have happened. Tags are what decisions ask for. The first one names the stream of the event,
+/// here `who/ann`, and must not be the category of other events, as `list` is.
 #[derive(Event, Serialize, Deserialize, Clone, Debug, PartialEq)]
 pub enum TripEvent {
     Started {
         #[factum(tag)]
-        list: String,
-        #[factum(tag)]
         who: String,
+        #[factum(tag)]
+        list: String,
     },
     Ended {
         #[factum(tag)]
-        list: String,
-        #[factum(tag)]
         who: String,
+        #[factum(tag)]
+        list: String,
     },
 }
 

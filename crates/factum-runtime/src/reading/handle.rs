@@ -169,7 +169,8 @@ impl SubscriptionHandle {
     }
 
     /// Has the view reset and built again, from the beginning, a place or an instant. The old view is
-    /// there until it is reset, which begins after the page at hand.
+    /// there until it is reset, which begins after the page at hand. Events before the start that failed or
+    /// wait are left out for good, like all that stand before it.
     ///
     /// # Errors
     ///

@@ -2,8 +2,8 @@
 //! the one whose log is read. Mostly they are the same.
 
 use factum::{
-    Clock, LogRead, Position, Progress, ProgressList, RecordedEvent, SharedStore, StoreError,
-    SubscriptionKind, SubscriptionName, SystemClock, TenantId, Timestamp,
+    Clock, DeadLetterList, LogRead, Position, Progress, ProgressList, RecordedEvent, SharedStore,
+    StoreError, SubscriptionKind, SubscriptionName, SystemClock, TenantId, Timestamp,
 };
 use futures::TryStreamExt;
 
@@ -48,6 +48,25 @@ impl Ledger {
             }
         }
         Ok(looks)
+    }
+
+    /// How many events at or below a place failed or wait.
+    pub(super) async fn letters_through(
+        &self,
+        name: &SubscriptionName,
+        through: Position,
+    ) -> Result<u64, Failure> {
+        let name = Some(name.clone());
+        let mut list = DeadLetterList { name, waiting: true, ..DeadLetterList::default() };
+        let mut count = 0;
+        loop {
+            let found = self.store.dead_letters(list.clone()).await?;
+            count += found.iter().filter(|(_, letter)| letter.position <= through).count() as u64;
+            if found.len() < list.limit {
+                return Ok(count);
+            }
+            list.after = found.last().map(|(key, _)| key.clone());
+        }
     }
 
     /// One by its name.

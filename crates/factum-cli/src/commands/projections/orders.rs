@@ -141,7 +141,10 @@ pub(super) async fn give(
 pub(super) fn followed(look: &Look) -> String {
     match &look.progress.owner {
         Some(owner) if alarm::is_heard(&look.progress, look.now) => {
-            format!("{} runs it and follows within seconds", look::owner(owner))
+            let heard =
+                look.progress.beat_at.map_or("just now".into(), |it| text::ago(it, look.now));
+            let owner = look::owner(owner);
+            format!("{owner} follows within seconds if it still runs (last heard of {heard})")
         }
         _ => "nobody runs it: whoever runs it next follows".into(),
     }

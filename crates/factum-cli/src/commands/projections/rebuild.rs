@@ -29,7 +29,8 @@ pub(super) struct Rebuild {
     /// The projection's name
     #[arg(value_parser = super::name)]
     name: SubscriptionName,
-    /// The first event that is handled again [default: the first of the log]
+    /// The first event that is handled again [default: the first of the log]; what failed or waits
+    /// before it is left out for good
     #[arg(long, value_name = "N", conflicts_with = "from_time", value_parser = position)]
     from_position: Option<Position>,
     /// Begin before the first event that was recorded at this time or later; older ones that come after
@@ -74,15 +75,17 @@ pub(super) async fn run(
     }
     let after = after(command, ledger, &before).await?;
     let from = text::number(after.get() + 1);
+    let dropped = dropped(ledger, &before, after).await?;
     // The store says why a subscriber cannot be rebuilt; that is not worth a question.
     if before.progress.kind == SubscriptionKind::Projection {
-        let question =
-            format!("reset the view of {name}, and build it again from position {from} on?");
+        let question = format!(
+            "reset the view of {name}, and build it again from position {from} on{dropped}?"
+        );
         confirm(command.yes, &question)?;
     }
     let ordered = orders::give(ledger, &before, Instruction::Rebuild { after }).await?;
     let who = orders::followed(&ordered);
-    let line = format!("{name} is to be rebuilt from position {from} on; {who}");
+    let line = format!("{name} is to be rebuilt from position {from} on{dropped}; {who}");
     let exit = orders::say(session, &ordered, &line)?;
     if command.watch.watch {
         return follow(command, session.output, ledger, &ordered).await;
@@ -115,6 +118,22 @@ async fn after(command: &Rebuild, ledger: &Ledger, look: &Look) -> Result<Positi
         return Err(Failure::usage(message).hint("name the store that has the log with --log URL"));
     }
     Ok(position_before(&ledger.log, instant).await?)
+}
+
+/// What a rebuild that does not begin at the beginning leaves out for good, in words; empty if nothing.
+async fn dropped(ledger: &Ledger, look: &Look, after: Position) -> Result<String, Failure> {
+    let progress = &look.progress;
+    if after == Position::START || progress.dead_letters + progress.waiting_events == 0 {
+        return Ok(String::new());
+    }
+    let count = ledger.letters_through(&progress.name, after).await?;
+    if count == 0 {
+        return Ok(String::new());
+    }
+    let events = text::count(count, "event");
+    Ok(format!(
+        ", without {events} before it that failed or wait and can then no longer be replayed"
+    ))
 }
 
 /// Shows how it goes on until it is done.
