@@ -107,3 +107,49 @@ fn tenants_are_kept_or_dropped_as_asked() {
     rig.ok("--store sqlite:flat.db import jsonl all.jsonl --ignore-tenant");
     assert_eq!(lines(&rig.ok("--store sqlite:flat.db streams show a/b --json")).len(), 2);
 }
+
+#[test]
+fn an_event_is_known_by_tenant_stream_and_id_together() {
+    let rig = Rig::new();
+    let line = |tenant: &str, stream: &str| {
+        format!(
+            "{{\"tenant\":\"{tenant}\",\"stream\":\"{stream}\",\"type\":\"t\",\"payload\":{{}},\
+              \"id\":\"f81d4fae-7dec-81d0-a765-00a0c91e6bf6\"}}\n"
+        )
+    };
+    for (number, (first, second)) in
+        [(("a", "s/1"), ("b", "s/1")), (("a", "s/1"), ("a", "s/2"))].into_iter().enumerate()
+    {
+        let import = |file: &str| {
+            let store = format!("--json --all-tenants --store sqlite:{number}.db");
+            let said = json(&rig.ok(&format!("{store} import jsonl {file}")));
+            (said["stored"].as_u64().unwrap(), said["already_stored"].as_u64().unwrap())
+        };
+        let (first, second) = (line(first.0, first.1), line(second.0, second.1));
+        rig.write("first.jsonl", &first);
+        rig.write("second.jsonl", &second);
+        rig.write("both.jsonl", &format!("{second}{first}{second}"));
+        assert_eq!(import("first.jsonl"), (1, 0));
+        assert_eq!(import("second.jsonl"), (1, 0), "{second}");
+        assert_eq!(import("second.jsonl"), (0, 1), "{second}");
+        assert_eq!(import("both.jsonl"), (0, 3), "{second}");
+    }
+}
+
+#[test]
+fn a_row_left_out_of_one_tenant_does_not_count_in_another() {
+    let rig = Rig::new();
+    let line = |tenant: &str, more: &str| {
+        format!(
+            "{{\"tenant\":\"{tenant}\",\"stream\":\"s/1\",\"type\":\"t\",\"payload\":{{}}{more}}}\n"
+        )
+    };
+    let large = format!(",\"metadata\":{{\"k\":\"{}\"}}", "x".repeat(5 << 20));
+    let file = [line("a", ""), line("a", &large), line("b", ""), line("b", ""), line("a", "")];
+    rig.write("log.jsonl", &file.concat());
+    let import = "--json --all-tenants import jsonl log.jsonl --on-error skip";
+    let said = json(&rig.ok(import));
+    assert_eq!((&said["stored"], &said["skipped"]), (&4.into(), &1.into()), "{said}");
+    let again = json(&rig.ok(import));
+    assert_eq!((&again["stored"], &again["already_stored"]), (&0.into(), &4.into()), "{again}");
+}

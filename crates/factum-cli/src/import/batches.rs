@@ -1,8 +1,8 @@
 //! The reading side: a thread that makes batches of events out of a file.
 
 use clap::ValueEnum;
-use factum::StreamId;
 use factum::limits::{APPEND_BYTES_MAX, EVENT_BYTES_MAX};
+use factum::{StreamId, TenantId};
 use tokio::sync::{mpsc, oneshot};
 
 use super::source::{BadRow, BadRows, Finding, Item, Source, Trouble};
@@ -21,8 +21,9 @@ const _: () = assert!(BATCH_BYTES + EVENT_BYTES_MAX <= APPEND_BYTES_MAX);
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     pub(super) items: Vec<Item>,
-    /// The streams of rows that were given a place in them, and then were too large for any store.
-    pub(super) lost: Vec<StreamId>,
+    /// The streams of rows that were given a place in them, and then were too large for any store;
+    /// rows of other tenants than the batch's among them.
+    pub(super) lost: Vec<(Option<TenantId>, StreamId)>,
     pub(super) bytes: usize,
 }
 
@@ -124,7 +125,7 @@ impl OnError {
 }
 
 /// Refuses an event that no store takes, and notes that its place in its stream stays empty.
-fn fitting(item: Item, lost: &mut Vec<StreamId>) -> Result<Item, Trouble> {
+fn fitting(item: Item, lost: &mut Vec<(Option<TenantId>, StreamId)>) -> Result<Item, Trouble> {
     if item.act.is_some() {
         return Ok(item);
     }
@@ -133,7 +134,7 @@ fn fitting(item: Item, lost: &mut Vec<StreamId>) -> Result<Item, Trouble> {
         ..factum::AppendRequest::default()
     };
     if let Err(refusal) = request.check() {
-        lost.push(item.stream);
+        lost.push((item.tenant, item.stream));
         return Err(BadRow::new(item.line, None, refusal).into());
     }
     let mut events = request.events;

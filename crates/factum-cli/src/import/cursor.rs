@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use factum::{EventId, LogRead, Position, Query, SharedStore};
+use factum::{EventId, LogRead, Position, Query, SharedStore, StreamId, TenantId};
 use futures::StreamExt;
 
 use super::source::Item;
@@ -20,7 +20,26 @@ pub(super) struct Cursor {
     after: Position,
     end: Position,
     page_events: usize,
-    ahead: VecDeque<(EventId, Position)>,
+    ahead: VecDeque<Ahead>,
+}
+
+/// An event of the log that is not passed yet.
+#[derive(Debug)]
+struct Ahead {
+    tenant: TenantId,
+    stream: StreamId,
+    id: EventId,
+    position: Position,
+}
+
+impl Ahead {
+    /// Whether this is the event of the file: other tenants and streams may have events of its id.
+    /// Where the file names no tenant, the log is that of the only one.
+    fn is(&self, item: &Item) -> bool {
+        self.id == item.event.id
+            && self.stream == item.stream
+            && item.tenant.as_ref().is_none_or(|tenant| *tenant == self.tenant)
+    }
 }
 
 impl Cursor {
@@ -34,7 +53,7 @@ impl Cursor {
         while self.ahead.is_empty() && self.after < self.end {
             self.read_on().await?;
         }
-        let met = self.ahead.front().is_some_and(|(id, _)| *id == item.event.id);
+        let met = self.ahead.front().is_some_and(|ahead| ahead.is(item));
         if met {
             self.ahead.pop_front();
         }
@@ -59,12 +78,17 @@ impl Cursor {
         let mut pages = self.store.read(read);
         while let Some(page) = pages.next().await.transpose()? {
             self.after = self.after.max(page.through);
-            self.ahead.extend(page.events.into_iter().map(|it| (it.id, it.position)));
+            self.ahead.extend(page.events.into_iter().map(|it| Ahead {
+                tenant: it.tenant,
+                stream: it.stream,
+                id: it.id,
+                position: it.position,
+            }));
         }
-        if let Some((_, last)) = self.ahead.back()
+        if let Some(last) = self.ahead.back()
             && self.ahead.len() == self.page_events
         {
-            self.after = *last; // The limit was reached: the read did not look further.
+            self.after = last.position; // The limit was reached: the read did not look further.
         }
         self.page_events = (self.page_events * 4).min(PAGE_EVENTS_MAX);
         Ok(())

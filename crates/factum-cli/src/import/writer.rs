@@ -63,8 +63,8 @@ pub(crate) struct Writer {
     stored: Stored,
     /// Look into streams first: the last batch met some that hold what was not expected.
     careful: bool,
-    /// How many events of a stream's count in the file are not in it, being refused.
-    lost: HashMap<StreamId, u64, RandomState>,
+    /// How many events of a stream's count in the file are not in it, being refused; by tenant.
+    lost: HashMap<(Option<TenantId>, StreamId), u64, RandomState>,
     /// The rows that the store refused.
     pub(crate) bad_rows: BadRows,
     pub(crate) written: Written,
@@ -96,8 +96,8 @@ impl Writer {
 
     /// Stores what is new in a batch.
     pub(crate) async fn write(&mut self, batch: Batch) -> Result<(), Failure> {
-        for stream in batch.lost {
-            *self.lost.entry(stream).or_default() += 1;
+        for lost in batch.lost {
+            *self.lost.entry(lost).or_default() += 1;
         }
         let mut left = Vec::with_capacity(batch.items.len());
         for item in batch.items {
@@ -185,14 +185,17 @@ impl Writer {
     fn refuse(&mut self, item: Item, refusal: &RowRefusal) -> Result<(), Failure> {
         let row = refusal.row(item.line);
         self.rules.on_error.refuse(&self.rules.name, row, &mut self.bad_rows)?;
-        *self.lost.entry(item.stream).or_default() += 1;
+        *self.lost.entry((item.tenant, item.stream)).or_default() += 1;
         Ok(())
     }
 
     /// How many events an item's stream holds if it holds what the file showed before it.
     fn place(&self, item: &Item) -> Option<u64> {
-        let lost = self.lost.get(&item.stream).copied().unwrap_or_default();
-        item.place.map(|place| place.saturating_sub(lost))
+        if self.lost.is_empty() {
+            return item.place;
+        }
+        let lost = self.lost.get(&(item.tenant.clone(), item.stream.clone()));
+        item.place.map(|place| place.saturating_sub(lost.copied().unwrap_or_default()))
     }
 
     fn store_of(&mut self, tenant: Option<TenantId>) -> Result<SharedStore, Failure> {
