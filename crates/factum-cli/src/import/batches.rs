@@ -120,7 +120,9 @@ impl OnError {
             return Ok(());
         }
         Err(Failure::bad_input(format!("{name}, {row}"))
-            .hint("mend it and import again, or go on with --on-error skip"))
+            .hint(
+            "what came before it is stored; mend it and import again, or go on with --on-error skip",
+        ))
     }
 }
 

@@ -20,8 +20,12 @@ pub(crate) struct Summary {
     name: String,
     written: Written,
     bad_rows: BadRows,
+    /// How the reading went, if the writing did not end before it.
     run: Option<ReadRun>,
-    head: u64,
+    /// Why the import ended before the end; `None` of a run without its end: it was interrupted.
+    failure: Option<Failure>,
+    /// Where the log ends now, where that could be asked.
+    head: Option<u64>,
     millis: u64,
 }
 
@@ -38,7 +42,7 @@ impl Summary {
         let (name, on_error) = (rules.name.clone(), rules.on_error);
         let mut writer = Writer::new(SharedStore::clone(store), query, rules).await?;
         let (mut batches, run) = batches::start(name.clone(), source, on_error);
-        let mut failed = None;
+        let mut failure = None;
         let mut interrupted = false;
         loop {
             let batch = tokio::select! {
@@ -47,42 +51,46 @@ impl Summary {
                 batch = batches.recv() => batch,
             };
             let Some(batch) = batch else { break };
-            if let Err(failure) = writer.write(batch).await {
-                failed = Some(failure);
+            if let Err(error) = writer.write(batch).await {
+                failure = Some(error);
                 break;
             }
             progress.show(writer.written.stored + writer.written.already);
         }
         progress.finish();
         let (written, mut bad_rows) = (writer.written, writer.bad_rows);
-        if let Some(failure) = failed {
-            return Err(failure);
+        // A reader that waits for input would not hear that nobody waits for it.
+        let ended = interrupted || failure.is_some();
+        let mut run = if ended { None } else { run.await.ok() };
+        match &mut run {
+            Some(run) => {
+                bad_rows.merge(std::mem::take(&mut run.bad_rows));
+                failure = run.failure.take();
+            }
+            None if ended => {}
+            None => failure = Some(Failure::new(Exit::Unavailable, "reading the file ended early")),
         }
-        let mut run = if interrupted { None } else { run.await.ok() };
-        if let Some(run) = &mut run {
-            bad_rows.merge(std::mem::take(&mut run.bad_rows));
-        }
-        let head = store.head().await?.get();
+        let head = store.head().await.map(factum::Position::get).ok();
         let millis = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        Ok(Self { name, written, bad_rows, run, head, millis })
+        Ok(Self { name, written, bad_rows, run, failure, head, millis })
     }
 
     /// Says how it went, and gives the outcome of the command.
     pub(crate) fn report(mut self, output: Output) -> Result<Exit, Failure> {
         if output.json {
             output.json(&self.object())?;
-        } else if self.written.stored > 0
-            || self.run.as_ref().is_some_and(|it| it.failure.is_none())
-        {
+        } else if self.written.stored > 0 || self.is_complete() {
             output.line(&self.lines().join("\n"))?;
         }
-        match &mut self.run {
-            None => Err(self.interrupted()),
-            Some(run) => match run.failure.take() {
-                Some(failure) => Err(failure),
-                None => Ok(Exit::Ok),
-            },
+        match (self.failure.take(), &self.run) {
+            (Some(failure), _) => Err(failure),
+            (None, Some(_)) => Ok(Exit::Ok),
+            (None, None) => Err(self.interrupted()),
         }
+    }
+
+    fn is_complete(&self) -> bool {
+        self.run.is_some() && self.failure.is_none()
     }
 
     fn interrupted(&self) -> Failure {
@@ -177,7 +185,7 @@ impl Summary {
             "skipped": self.bad_rows.count,
             "bad_rows": self.bad_rows.named.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "findings": findings,
-            "complete": run.is_some_and(|it| it.failure.is_none()),
+            "complete": self.is_complete(),
             "head": self.head,
             "millis": self.millis,
         })

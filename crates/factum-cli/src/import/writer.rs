@@ -181,6 +181,12 @@ impl Writer {
         Ok(())
     }
 
+    /// What an append was refused for; the end of the import, if that is no fault of a row.
+    fn refusal(&self, error: AppendError) -> Result<RowRefusal, Failure> {
+        let held = self.written.stored + self.written.already;
+        RowRefusal::of(error).map_err(|error| refusal::ended(error, held))
+    }
+
     /// Leaves a row out, or ends the import with it.
     fn refuse(&mut self, item: Item, refusal: &RowRefusal) -> Result<(), Failure> {
         let row = refusal.row(item.line);
@@ -321,7 +327,7 @@ impl Writer {
         let appended = match store.append(request).await {
             Ok(appended) => appended,
             Err(AppendError::Conflict(Conflict::Stream { .. })) => return Ok(Answer::Moved),
-            Err(error) => return Ok(Answer::Refused(RowRefusal::of(error)?)),
+            Err(error) => return Ok(Answer::Refused(self.refusal(error)?)),
         };
         self.written.stored += items.len() as u64;
         let mut position = appended.first;
@@ -355,7 +361,10 @@ impl Writer {
         let (id, stream): (EventId, &StreamId) = (item.event.id, &item.stream);
         let appended = match act.repeat(&item.event, store, stream, expected).await {
             Ok(appended) => appended,
-            Err(error) => return self.refuse(item, &RowRefusal::of(error)?),
+            Err(error) => {
+                let refusal = self.refusal(error)?;
+                return self.refuse(item, &refusal);
+            }
         };
         let revision = appended.revision(stream);
         let stated = item.revision.map(Revision::new);
