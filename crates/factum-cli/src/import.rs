@@ -20,6 +20,7 @@ mod jsonl;
 mod lines;
 mod mapping;
 mod names;
+mod order;
 mod progress;
 mod source;
 mod stored;

@@ -75,3 +75,46 @@ fn a_changed_row_of_an_import_by_an_earlier_version_is_not_stored_in_silence() {
     let again = json(&rig.ok("--json import xes log.xes"));
     assert_eq!((&again["stored"], &again["already_stored"]), (&0.into(), &1.into()));
 }
+
+#[test]
+fn columns_and_attributes_in_another_order_say_the_same() {
+    let rig = Rig::new();
+    let import = |line: &str| {
+        let said = json(&rig.ok(&format!("--json import {line}")));
+        (said["stored"].as_u64().unwrap(), said["already_stored"].as_u64().unwrap())
+    };
+    rig.write("log.csv", &format!("a,{HEADINGS},b,b\n1,c,x,2024-01-01,2,3\n"));
+    rig.write("other.csv", &format!("b,{HEADINGS},a,b\n2,c,x,2024-01-01,1,3\n"));
+    rig.write("swapped.csv", &format!("b,{HEADINGS},a,b\n1,c,x,2024-01-01,2,3\n"));
+    assert_eq!(import("csv log.csv"), (1, 0));
+    assert_eq!(import("csv other.csv"), (0, 1));
+    assert_eq!(import("csv swapped.csv"), (1, 0), "other values under the same names");
+    let stored = rig.ok("events search --json");
+    let kept = r#""payload":{"a":"1","time:timestamp":"2024-01-01","b":"2","b#2":"3"}"#;
+    assert!(stored.contains(kept), "{stored}");
+    let log = |event: &[&str]| {
+        format!(
+            "<log><trace><string key='concept:name' value='1'/><event>{}</event></trace></log>",
+            event.concat()
+        )
+    };
+    let name = "<string key='concept:name' value='x'/>";
+    let time = "<date key='time:timestamp' value='2024-01-01'/>";
+    let list = |one: &str, two: &str| {
+        format!(
+            "<list key='l'><values><int key='{one}' value='1'/><int key='{two}' value='2'/></values></list>"
+        )
+    };
+    let of = |one: &str, two: &str| {
+        format!(
+            "<string key='of' value='v'><int key='{one}' value='7'/><int key='{two}' value='7'/></string>"
+        )
+    };
+    let (l, nested) = (list("i", "j"), of("n", "m"));
+    rig.write("log.xes", &log(&[name, time, &l, &nested]));
+    rig.write("other.xes", &log(&[&of("m", "n"), &l, time, name]));
+    rig.write("list.xes", &log(&[&nested, &list("j", "i"), time, name]));
+    assert_eq!(import("xes log.xes"), (1, 0));
+    assert_eq!(import("xes other.xes"), (0, 1));
+    assert_eq!(import("xes list.xes"), (1, 0), "a list has an order");
+}

@@ -9,6 +9,8 @@ use factum::{
 use foldhash::fast::RandomState;
 use serde::de::IgnoredAny;
 
+use super::order::without_order;
+
 /// How events of a format are recognised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -24,7 +26,7 @@ pub(crate) enum Kind {
 pub(super) struct Content([u8; 32]);
 
 impl Content {
-    /// What a row of a case says.
+    /// What a row of a case says. The order in which its attributes stand says nothing.
     pub(super) fn of_row(
         stream: &StreamId,
         event_type: &EventType,
@@ -33,7 +35,7 @@ impl Content {
     ) -> Self {
         let mut hash = Parts::new("row");
         hash.part(stream.as_str()).part(event_type.as_str());
-        hash.part(at.as_micros().to_le_bytes()).part(attributes);
+        hash.part(at.as_micros().to_le_bytes()).part(without_order(attributes));
         hash.content()
     }
 

@@ -26,9 +26,16 @@ fn items(mut source: impl Source) -> Vec<Item> {
 }
 
 fn of_csv(rows: &[Row]) -> Vec<Item> {
-    let mut file = "case:concept:name,concept:name,time:timestamp,case:size,note\n".to_owned();
-    for (case, kind, hour) in rows {
-        writeln!(file, "c{case},t{kind},2024-01-01 {hour:02}:00,{case},n{kind}").unwrap();
+    let columns = "case:concept:name,concept:name,time:timestamp,case:size,note";
+    let cells = rows.iter().map(|(case, kind, hour)| {
+        format!("c{case},t{kind},2024-01-01 {hour:02}:00,{case},n{kind}")
+    });
+    let mut file = String::new();
+    for line in std::iter::once(columns.to_owned()).chain(cells) {
+        // Another extract has its columns in another order.
+        let mut fields: Vec<&str> = line.split(',').collect();
+        fields.rotate_left(rows.len() % 5);
+        writeln!(file, "{}", fields.join(",")).unwrap();
     }
     let input = input(file.into(), None, false).unwrap();
     items(CsvSource::new(input, &options::<CsvColumns>(&[])).unwrap())
