@@ -79,6 +79,10 @@ fn wrong_lines_are_named_with_their_place() {
     for (line, place) in [
         (r#"{"stream":"a/b","type":"t","payload":1,"colour":2}"#, "unknown field `colour`"),
         (r#"{"stream":"a/b","payload":1}"#, "missing field `type`"),
+        (
+            r#"{"stream":"a/b","type":"t","payload":1,"schema_version":0}"#,
+            "column schema_version: expected a number from 1 on, found 0",
+        ),
         (r#"{"stream":"ab","type":"t","payload":1}"#, "column stream"),
         (r#"{"stream":"a/b","type":"t"}"#, "expected payload or payload_base64, found neither"),
         (r#"{"stream":"a/b","type":"t","payload":1"#, "column"),

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use factum::jsonl::{self, Line};
-use factum::{EventId, NewEvent, StreamId, TenantId, Timestamp};
+use factum::{EventId, NewEvent, SchemaVersion, StreamId, TenantId, Timestamp};
 
 use super::case::Cases;
 use super::identity::{Content, Kind, Rows};
@@ -116,6 +116,7 @@ impl JsonlSource {
         let at = self.time(&mut line).map_err(|it| bad(Some("recorded_at"), &it))?;
         let mut event = NewEvent::new(id, event_type, codec, payload);
         line.fill(&mut event).map_err(|error| bad(None, &error))?;
+        counted(event.schema_version).map_err(|it| bad(Some("schema_version"), &it))?;
         event.recorded_at = at.or(event.recorded_at);
         let act = Act::of(&event).map_err(|error| bad(Some("payload"), &error))?;
         let (position, revision) = (line.position, line.revision);
@@ -181,6 +182,14 @@ impl Source for JsonlSource {
     fn kind(&self) -> Kind {
         Kind::Lines
     }
+}
+
+/// Schema versions count from 1.
+fn counted(version: SchemaVersion) -> Result<(), String> {
+    if version < SchemaVersion::FIRST {
+        return Err(format!("expected a number from 1 on, found {version}"));
+    }
+    Ok(())
 }
 
 fn tenant(rule: &TenantRule, line: &Line<'_>) -> Result<Option<TenantId>, String> {
