@@ -43,10 +43,67 @@ fn a_file_that_is_no_xes_says_so() {
     let rig = Rig::new();
     rig.write("rows.csv", "a,b\n1,2\n");
     rig.write("page.html", "<html><body>hello</body></html>");
-    for file in ["rows.csv", "page.html"] {
+    rig.write("empty.xes", "<?xml version='1.0'?><!-- nothing -->");
+    for (file, found) in [("rows.csv", "text"), ("page.html", "<html>"), ("empty.xes", "none")] {
         let message = rig.fails(5, &format!("import xes {file}"));
-        assert!(message.contains("expected XES, a <log> element, found none"), "{message}");
+        let expected = format!("expected XES, a <log> element, found {found}");
+        assert!(message.contains(&expected), "{message}");
     }
+}
+
+#[test]
+fn what_follows_the_root_is_an_error() {
+    let rig = Rig::new();
+    let whole = log(&[("1", &["a"])]);
+    for (rest, found) in [
+        ("text", "text"),
+        ("<![CDATA[ ]]>", "text"),
+        ("&amp;", "text"),
+        ("<log></log>", "a second root element"),
+        ("<log/>", "a second root element"),
+        ("<x:y xmlns:x='urn:x'/>", "a second root element"),
+        ("<?xml version='1.0'?>", "a second declaration"),
+    ] {
+        rig.write("log.xes", &format!("{whole}\n{rest}"));
+        let message = rig.fails(5, "import xes log.xes");
+        let expected = format!("expected the end of the file after </log>, found {found}");
+        assert!(message.contains(&expected), "{rest}: {message}");
+    }
+    rig.write("log.xes", &format!("{whole}\n<!-- end -->\n<?done?>\n"));
+    rig.ok("import xes log.xes");
+}
+
+#[test]
+fn elements_in_the_wrong_place_are_named() {
+    let rig = Rig::new();
+    let inner = "<event><string key='concept:name' value='in'/></event>";
+    for wrong in [inner, "<trace/>", "<log></log>", "<global scope='event'/>"] {
+        let text = log(&[("1", &["a", "b"])]).replacen("<event>", &format!("<event>{wrong}"), 1);
+        rig.write("log.xes", &text);
+        let message = rig.fails(5, "--store sqlite:stop.db import xes log.xes");
+        let name = wrong[1..].split([' ', '>', '/']).next().unwrap();
+        let expected = format!("line 2: expected attributes in an event, found <{name}>");
+        assert!(message.contains(&expected), "{message}");
+        let store = format!("--json --store sqlite:{name}.db");
+        let said = json(&rig.ok(&format!("{store} import xes log.xes --on-error skip")));
+        assert_eq!((&said["stored"], &said["skipped"]), (&1.into(), &1.into()), "{said}");
+    }
+    let nested = "<string key='k' value='v'><event/></string>";
+    rig.write("log.xes", &log(&[("1", &["a"])]).replace("<event>", &format!("<event>{nested}")));
+    let message = rig.fails(5, "import xes log.xes");
+    assert!(message.contains("expected attributes in an attribute, found <event>"), "{message}");
+    for (wrong, place) in [("<trace></trace>", "a trace"), ("<log/>", "a trace")] {
+        let text = log(&[("1", &["a"])]).replace("<event>", &format!("{wrong}<event>"));
+        rig.write("log.xes", &text);
+        let message = rig.fails(5, "import xes log.xes");
+        assert!(message.contains(&format!("in {place}, found <")), "{message}");
+    }
+    rig.write("log.xes", &format!("<log>{}</log>", log(&[("1", &["a"])])));
+    let message = rig.fails(5, "import xes log.xes");
+    assert!(message.contains("expected traces in a log, found <log>"), "{message}");
+    rig.write("log.xes", &log(&[("1", &["a"])]).replace("key='concept", "key='x' key='concept"));
+    let message = rig.fails(5, "import xes log.xes");
+    assert!(message.contains("expected one key, found two"), "{message}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use factum::{EventType, StreamId};
 
 use self::attribute::Field;
-use self::xml::{Element, Name, Step, Xml};
+use self::xml::{Element, LOG, Name, Step, Xml};
 use super::case::Cases;
 use super::identity::{Kind, Rows};
 use super::input::Input;
@@ -147,6 +147,32 @@ impl XesSource {
         })
     }
 
+    /// An element that is no event: of the log, or of the trace in hand.
+    fn other_element(&mut self, element: Element) -> Result<(), Failure> {
+        let Element { name, empty } = element;
+        match (name, self.trace.is_some()) {
+            (Name::Log, false) if !self.begun => {
+                self.begun = true;
+                self.ended = empty;
+            }
+            (Name::Trace, false) => self.begin_trace(empty),
+            (Name::Log, false) => return Err(self.xml.unexpected("traces in a log", "<log>")),
+            (Name::Log | Name::Trace, true) => {
+                let found = name.tag().unwrap_or_default();
+                return Err(self.xml.unexpected("attributes and events in a trace", found));
+            }
+            (_, true) => self.trace_attribute(element)?,
+            (name, false) => {
+                self.counts.log_attributes += u64::from(name.tag().is_none());
+                self.xml.fault = None;
+                if !empty {
+                    self.xml.skip()?;
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn begin_trace(&mut self, empty: bool) {
         self.counts.traces += 1;
         let mut trace = Trace::default();
@@ -164,14 +190,14 @@ impl XesSource {
     }
 
     /// An attribute of a trace: part of the case, or its name.
-    fn trace_attribute(&mut self, name: Name, empty: bool) -> Result<(), Failure> {
+    fn trace_attribute(&mut self, element: Element) -> Result<(), Failure> {
         let Some(trace) = &mut self.trace else { return Ok(()) };
         let mut field = Field::new(self.keys.stream_key.clone());
         // The first name counts; another one is an attribute like others.
         let named = trace.stream.is_some() || trace.fault.is_some();
         let fields = if named { &mut [][..] } else { std::slice::from_mut(&mut field) };
         let written = (&mut trace.object, &mut trace.attributes);
-        attribute::read(&mut self.xml, (name.kind(), empty), written, fields)?;
+        attribute::read(&mut self.xml, ("a trace", element), written, fields)?;
         if let Some(fault) = self.xml.fault.take() {
             trace.fault.get_or_insert(fault);
         }
@@ -222,31 +248,17 @@ impl Source for XesSource {
     fn next(&mut self) -> Result<Option<Item>, Trouble> {
         loop {
             match self.xml.step()? {
-                Step::Start(Element { name, empty }) => match (name, self.trace.is_some()) {
-                    (Name::Log, false) => {
-                        self.begun = true;
-                        self.ended |= empty;
-                    }
-                    (Name::Trace, _) => self.begin_trace(empty),
-                    (Name::Event, _) => return Ok(Some(self.event(empty)?)),
-                    (name, true) => self.trace_attribute(name, empty)?,
-                    (name, false) => {
-                        self.counts.log_attributes += u64::from(name != Name::Header);
-                        self.xml.fault = None;
-                        if !empty {
-                            self.xml.skip()?;
-                        }
-                    }
-                },
+                Step::Start(Element { name: Name::Event, empty }) => {
+                    return Ok(Some(self.event(empty)?));
+                }
+                Step::Start(element) => self.other_element(element)?,
                 Step::End { .. } if self.trace.is_some() => self.end_trace(),
                 Step::End { .. } => self.ended = true,
                 Step::Eof if self.ended && self.begun => return Ok(None),
                 Step::Eof if self.begun => {
                     return Err(self.xml.unexpected("</log>", "the end of the file").into());
                 }
-                Step::Eof => {
-                    return Err(self.xml.unexpected("XES, a <log> element", "none").into());
-                }
+                Step::Eof => return Err(self.xml.unexpected(LOG, "none").into()),
             }
         }
     }

@@ -26,14 +26,18 @@ impl Field {
 /// not written into the payload here.
 const IN_ENVELOPE: usize = 2;
 
-/// Reads one attribute from its tag to its end and writes it into `object`. The first attribute
-/// of a key is the field of that key.
+/// Reads one attribute of `place` from its tag to its end and writes it into `object`. The first
+/// attribute of a key is the field of that key.
 pub(super) fn read(
     xml: &mut Xml,
-    (kind, empty): (Kind, bool),
+    (place, Element { name, empty }): (&str, Element),
     (object, out): (&mut Object, &mut Vec<u8>),
     fields: &mut [Field],
 ) -> Result<(), Failure> {
+    if is_misplaced(xml, place, (name, empty))? {
+        return Ok(());
+    }
+    let kind = name.kind();
     let is_field = |field: &Field| field.key == xml.key && field.value.is_none() && kind.is_text();
     let index = fields.iter().position(is_field);
     if let Some(index) = index {
@@ -55,6 +59,16 @@ pub(super) fn read(
         object.back_to(start.1);
     }
     Ok(())
+}
+
+/// Passes over an element that is no attribute, and notes that it is none.
+fn is_misplaced(xml: &mut Xml, place: &str, (name, empty): (Name, bool)) -> Result<bool, Failure> {
+    let Some(tag) = name.tag() else { return Ok(false) };
+    xml.fault.get_or_insert_with(|| format!("expected attributes in {place}, found {tag}"));
+    if !empty {
+        xml.skip()?;
+    }
+    Ok(true)
 }
 
 /// Writes the value of the element that began last, with what stands inside of it. Tells whether
@@ -85,6 +99,9 @@ fn value(
             Step::Eof => return Err(xml.unexpected("a closing tag", "the end of the file")),
         };
         if kind == Kind::List && name == Name::Values {
+            continue;
+        }
+        if is_misplaced(xml, "an attribute", (name, empty))? {
             continue;
         }
         inside.member(out, &value_text, &xml.key);

@@ -3,7 +3,7 @@
 use factum::{CorrelationId, EventType, StreamId, Tags};
 
 use super::attribute;
-use super::xml::{Element, Step};
+use super::xml::Step;
 use super::{UnnamedTraces, XesSource};
 use crate::import::json::{self, Object};
 use crate::import::mapping::CaseEvent;
@@ -28,10 +28,10 @@ impl XesSource {
         let mut open = !empty;
         while open {
             match self.xml.step()? {
-                Step::Start(Element { name, empty }) => {
+                Step::Start(element) => {
                     let written = (&mut self.row, &mut self.payload);
-                    let kind = (name.kind(), empty);
-                    attribute::read(&mut self.xml, kind, written, &mut self.fields)?;
+                    let element = ("an event", element);
+                    attribute::read(&mut self.xml, element, written, &mut self.fields)?;
                 }
                 Step::End { .. } => open = false,
                 Step::Eof => {

@@ -16,6 +16,9 @@ use crate::outcome::Failure;
 const NAMESPACES: [&str; 3] =
     ["http://www.xes-standard.org/", "http://www.xes-standard.org", "http://code.deckfour.org/xes"];
 
+/// What every file has.
+pub(super) const LOG: &str = "XES, a <log> element";
+
 /// What comes next.
 #[derive(Debug)]
 pub(super) enum Step {
@@ -39,7 +42,7 @@ pub(super) enum Name {
     Trace,
     Event,
     /// Extensions, classifiers, globals: what files say about themselves.
-    Header,
+    Header(&'static str),
     /// What stands between a list and its items.
     Values,
     Attribute(Kind),
@@ -51,9 +54,22 @@ impl Name {
             "log" => Self::Log,
             "trace" => Self::Trace,
             "event" => Self::Event,
-            "extension" | "classifier" | "global" => Self::Header,
+            "extension" => Self::Header("<extension>"),
+            "classifier" => Self::Header("<classifier>"),
+            "global" => Self::Header("<global>"),
             "values" => Self::Values,
             other => Self::Attribute(Kind::of(other)),
+        }
+    }
+
+    /// Its tag, if it is no attribute nor a part of one.
+    pub(super) fn tag(self) -> Option<&'static str> {
+        match self {
+            Self::Log => Some("<log>"),
+            Self::Trace => Some("<trace>"),
+            Self::Event => Some("<event>"),
+            Self::Header(tag) => Some(tag),
+            Self::Values | Self::Attribute(_) => None,
         }
     }
 
@@ -71,6 +87,8 @@ pub(super) struct Xml {
     line: u64,
     /// The namespace of the root, once that was seen; empty for none.
     root: Option<String>,
+    /// How many elements are open.
+    depth: u64,
     /// Elements of other namespaces.
     pub(super) foreign: u64,
     /// Attributes `key` and `value` of the element that began last.
@@ -88,6 +106,7 @@ impl Xml {
             buffer: Vec::new(),
             line: 1,
             root: None,
+            depth: 0,
             foreign: 0,
             key: String::new(),
             value: String::new(),
@@ -115,10 +134,18 @@ impl Xml {
                 Ok(read) => read,
                 Err(error) => return Err(broken(&self.name, self.line, &error)),
             };
+            if self.depth == 0
+                && let Some(found) = beside_root(&event, self.root.is_some())
+            {
+                let after = "the end of the file after </log>";
+                let expected = if self.root.is_some() { after } else { LOG };
+                return Err(self.unexpected(expected, found));
+            }
             let (start, empty) = match event {
                 Event::Start(start) => (start, false),
                 Event::Empty(start) => (start, true),
                 Event::End(end) => {
+                    self.depth = self.depth.saturating_sub(1);
                     return Ok(Step::End { is_values: end.local_name().as_ref() == "values" });
                 }
                 Event::Eof => return Ok(Step::Eof),
@@ -132,6 +159,11 @@ impl Xml {
                     return Err(self.unexpected("a declared prefix", &found));
                 }
             };
+            if self.root.is_none() && start.local_name().as_ref() != "log" {
+                let found: String = start.local_name().as_ref().chars().take(40).collect();
+                return Err(self.unexpected(LOG, &format!("<{found}>")));
+            }
+            self.depth += u64::from(!empty);
             let root = self.root.get_or_insert_with(|| bound.unwrap_or_default().to_owned());
             let ours = bound.is_none_or(|it| root == it || NAMESPACES.contains(&it));
             if ours {
@@ -166,7 +198,20 @@ impl Xml {
                 Err(error) => return Err(broken(&self.name, self.line, &error)),
             }
         }
+        self.depth = self.depth.saturating_sub(1);
         Ok(())
+    }
+}
+
+/// What may not stand beside the root element, if this is it.
+fn beside_root(event: &Event<'_>, after: bool) -> Option<&'static str> {
+    match event {
+        Event::Text(text) if text.chars().all(|it| " \t\r\n".contains(it)) => None,
+        Event::Text(_) | Event::CData(_) | Event::GeneralRef(_) => Some("text"),
+        Event::Start(_) | Event::Empty(_) if after => Some("a second root element"),
+        Event::Decl(_) if after => Some("a second declaration"),
+        Event::DocType(_) if after => Some("a document type"),
+        _ => None,
     }
 }
 
@@ -174,13 +219,17 @@ impl Xml {
 fn attributes(start: &BytesStart<'_>, key: &mut String, value: &mut String) -> Result<(), String> {
     key.clear();
     value.clear();
+    let mut seen = [false; 2];
     for attribute in start.attributes().with_checks(false) {
         let attribute = attribute.map_err(|error| error.to_string())?;
-        let target = match attribute.key.as_ref() {
-            "key" => &mut *key,
-            "value" => &mut *value,
+        let (index, target) = match attribute.key.as_ref() {
+            "key" => (0, &mut *key),
+            "value" => (1, &mut *value),
             _ => continue,
         };
+        if std::mem::replace(&mut seen[index], true) {
+            return Err(format!("expected one {}, found two", ["key", "value"][index]));
+        }
         let text = attribute.normalized_value(XmlVersion::Implicit1_0);
         target.push_str(&text.map_err(|error| error.to_string())?);
     }
