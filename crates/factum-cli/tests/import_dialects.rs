@@ -161,6 +161,15 @@ fn times_are_read_as_the_options_say() {
     assert_eq!(times("", "2024-07-10T02:30[America/New_York]"), "2024-07-10T06:30:00Z");
     let wrong = times("", "2024-07-10T02:30:00-01:00[America/New_York]");
     assert!(wrong.contains("line 2, column time:timestamp"), "{wrong}");
+    for (options, text) in [
+        ("", "9999-12-31T23:59:59-05:00"),
+        ("--time-zone|America/New_York", "9999-12-31T23:59:59"),
+        ("--time-format|%F %T %z", "9999-12-31 23:59:59 -0500"),
+        ("--time-format|epoch-s", "253402300800"),
+    ] {
+        let late = times(options, text);
+        assert!(late.contains("before the year 10000"), "{options} {text}: {late}");
+    }
     let twice = times(berlin, "2024-10-27T02:30:00");
     assert!(twice.contains("Europe/Berlin") && twice.contains("--ambiguous-times"), "{twice}");
     assert!(times("--time-zone|Mars/Base", "2024-01-01").contains("Mars/Base"));

@@ -12,7 +12,18 @@ pub(crate) use self::options::TimeOptions;
 /// Reads RFC 3339 with `T` or a space; without a zone it is UTC, without a time it is midnight.
 pub(crate) fn parse(text: &str) -> Result<Timestamp, String> {
     let utc = Zone { zone: TimeZone::UTC, ambiguous: Ambiguous::Refuse };
-    rfc3339::read(text, &utc)
+    rfc3339::read(text, &utc).and_then(|at| writable(at, text))
+}
+
+/// The end of the year 9999.
+const MICROS_MAX: i64 = 253_402_300_799_999_999;
+
+/// Refuses an instant that cannot be written as RFC 3339, whatever the format it was read from.
+fn writable(at: Timestamp, text: &str) -> Result<Timestamp, String> {
+    if at.as_micros() > MICROS_MAX {
+        return Err(format!("expected a time before the year 10000 in UTC, found {}", shown(text)));
+    }
+    Ok(at)
 }
 
 /// Whether the time says everything that the text says.
@@ -64,7 +75,7 @@ impl Zone {
     }
 }
 
-/// The instant at which a clock with this offset shows `local`, to the end of the year 9999.
+/// The instant at which a clock with this offset shows `local`.
 fn instant(local: DateTime, offset: Offset) -> Timestamp {
     const EPOCH: DateTime = jiff::civil::date(1970, 1, 1).at(0, 0, 0, 0);
     let micros = local.duration_since(EPOCH).as_micros() - i128::from(offset.seconds()) * 1_000_000;

@@ -7,7 +7,7 @@ use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
-use super::{Ambiguous, Zone, instant, rfc3339, shown};
+use super::{Ambiguous, Zone, instant, rfc3339, shown, writable};
 
 /// How a file writes times.
 #[derive(Args, Clone, Debug)]
@@ -75,7 +75,7 @@ impl TimeOptions {
         let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
         let zone = Zone { zone, ambiguous: self.ambiguous_times };
         let Some((last, others)) = self.formats.split_last() else {
-            return rfc3339::read(text, &zone);
+            return TimeFormat::Rfc3339.read(text, &zone);
         };
         let found = others.iter().find_map(|format| format.read(text, &zone).ok());
         let read = found.map_or_else(|| last.read(text, &zone), Ok);
@@ -92,16 +92,14 @@ impl TimeOptions {
 
 impl TimeFormat {
     fn read(&self, text: &str, zone: &Zone) -> Result<Timestamp, String> {
-        match self {
+        let at = match self {
             Self::Rfc3339 => rfc3339::read(text, zone),
             Self::Epoch(micros) => epoch(text.trim(), *micros),
             Self::Pattern(pattern) => by_pattern(pattern, text.trim(), zone),
-        }
+        };
+        writable(at?, text)
     }
 }
-
-/// The end of the year 9999.
-const MICROS_MAX: i64 = 253_402_300_799_999_999;
 
 /// A number of units since 1970, with or without a fraction.
 fn epoch(text: &str, unit: i64) -> Result<Timestamp, String> {
@@ -123,7 +121,7 @@ fn epoch(text: &str, unit: i64) -> Result<Timestamp, String> {
             unit /= 10;
             micros = micros.checked_add(i64::from(digit - b'0') * unit)?;
         }
-        (micros <= MICROS_MAX).then_some(if negative { -micros } else { micros })
+        Some(if negative { -micros } else { micros })
     };
     read().map(Timestamp::from_micros).ok_or_else(|| {
         format!("expected {what} since 1970, before the year 10000, found {}", shown(text))
