@@ -44,6 +44,12 @@ fn a_second_import_stores_nothing_and_says_so() {
     let digest = rig.digest("sqlite:log.db");
     assert!(rig.ok("import csv log.csv").contains("nothing new: all 2,500 events"));
     assert_eq!(rig.digest("sqlite:log.db"), digest);
+    rig.write("one.csv", &log_csv(1, 1));
+    let one = rig.ok("import csv one.csv");
+    assert!(one.contains("nothing new: the 1 event of one.csv was stored already"), "{one}");
+    rig.write("two.csv", &log_csv(1, 1).replace("\nc0", "\nnew,x,2024-01-01T00:00:00Z,\nc0"));
+    let two = rig.ok("import csv two.csv");
+    assert!(two.contains("1 more was stored already"), "{two}");
 }
 
 #[test]

@@ -161,8 +161,14 @@ fn times_are_read_as_the_options_say() {
     assert_eq!(times("", "2024-07-10T02:30[America/New_York]"), "2024-07-10T06:30:00Z");
     let wrong = times("", "2024-07-10T02:30:00-01:00[America/New_York]");
     assert!(wrong.contains("line 2, column time:timestamp"), "{wrong}");
+    let offset = "expected an offset that America/New_York has at that time, found -01";
+    assert!(wrong.contains(offset), "{wrong}");
+    let never = times("", "2024-03-10T02:30:00-05:00[America/New_York]");
+    let exists = "expected a time that exists in America/New_York";
+    assert!(never.contains(exists), "{never}");
     for (options, text) in [
         ("", "9999-12-31T23:59:59-05:00"),
+        ("", "9999-12-31T23:59:59-05:00[America/New_York]"),
         ("--time-zone|America/New_York", "9999-12-31T23:59:59"),
         ("--time-format|%F %T %z", "9999-12-31 23:59:59 -0500"),
         ("--time-format|epoch-s", "253402300800"),
@@ -170,6 +176,9 @@ fn times_are_read_as_the_options_say() {
         let late = times(options, text);
         assert!(late.contains("before the year 10000"), "{options} {text}: {late}");
     }
+    let pattern = times("--time-format|%d-%m-%Y", "2024/01/01");
+    let expected = "expected a time as \"%d-%m-%Y\", found \"2024/01/01\"\n";
+    assert!(pattern.contains(expected), "{pattern}");
     let twice = times(berlin, "2024-10-27T02:30:00");
     assert!(twice.contains("Europe/Berlin") && twice.contains("--ambiguous-times"), "{twice}");
     assert!(times("--time-zone|Mars/Base", "2024-01-01").contains("Mars/Base"));

@@ -77,8 +77,12 @@ fn a_part_of_a_log_says_that_revisions_moved() {
 fn wrong_lines_are_named_with_their_place() {
     let rig = Rig::new();
     for (line, place) in [
-        (r#"{"stream":"a/b","type":"t","payload":1,"colour":2}"#, "unknown field `colour`"),
-        (r#"{"stream":"a/b","payload":1}"#, "missing field `type`"),
+        (r#"{"stream":"a/b","type":"t","payload":1,"colour":2}"#, "found \"colour\""),
+        (r#"{"stream":"a/b","payload":1}"#, "expected a member \"type\", found none"),
+        (r#"{"stream":"a/b","type":5,"payload":1}"#, "expected a string, found integer 5"),
+        (r#"["a/b","t"]"#, "column 1: expected an object in braces, found an array"),
+        ("nothing", "column 1: expected an object in braces, found something else"),
+        (r#"{"stream":"a/b","type":nothing}"#, "expected JSON, found something else"),
         (
             r#"{"stream":"a/b","type":"t","payload":1,"schema_version":0}"#,
             "column schema_version: expected a number from 1 on, found 0",

@@ -31,6 +31,9 @@ fn an_interrupted_import_goes_on_to_the_same_digest() {
     let ended = ran(importer.wait_with_output().unwrap());
     assert_eq!(ended.code, Some(130), "{}", ended.stderr);
     assert!(ended.stderr.contains("run the same command again"), "{}", ended.stderr);
+    // How much is stored is said once.
+    assert!(ended.stdout.starts_with("imported "), "{}", ended.stdout);
+    assert!(ended.stderr.starts_with("error: interrupted\n"), "{}", ended.stderr);
     drop(stdin);
     interrupt(follower.id());
     assert_eq!(follower.wait().unwrap().code(), Some(0));

@@ -1,5 +1,7 @@
 //! JSON Lines: what `export jsonl` writes, or lines with `stream`, `type` and `payload`.
 
+mod shape;
+
 use std::io::{self, BufRead};
 
 use factum::jsonl::{self, Line};
@@ -98,7 +100,9 @@ impl JsonlSource {
         let bad = |column: Option<&str>, reason: &dyn std::fmt::Display| {
             BadRow::new(number, column, reason)
         };
-        let mut line = jsonl::parse(&self.text).map_err(|error| shape(number, &error))?;
+        shape::check(&self.text, number)?;
+        let mut line =
+            jsonl::parse(&self.text).map_err(|error| shape::fault(&self.text, number, &error))?;
         let tenant = tenant(&self.rule, &line).map_err(|it| bad(Some("tenant"), &it))?;
         let stream =
             self.names.whole_stream(&line.stream).map_err(|it| bad(Some("stream"), &it))?;
@@ -202,11 +206,4 @@ fn tenant(rule: &TenantRule, line: &Line<'_>) -> Result<Option<TenantId>, String
         (TenantRule::Only(_) | TenantRule::Ignore, _) => Ok(None),
         (TenantRule::Keep, named) => Ok(Some(named.unwrap_or_default())),
     }
-}
-
-/// A line that is not JSON, or lacks something: says where.
-fn shape(line: u64, error: &serde_json::Error) -> BadRow {
-    let text = error.to_string();
-    let reason = text.split(" at line ").next().unwrap_or_default();
-    BadRow::new(line, Some(&error.column().to_string()), reason)
 }

@@ -95,23 +95,24 @@ impl Summary {
 
     fn interrupted(&self) -> Failure {
         let Written { stored, already, .. } = self.written;
-        let (said, hint) = match (stored, already) {
-            (0, 0) => ("before anything was stored".to_owned(), "run the same command again"),
+        let (message, hint) = match (stored, already) {
+            (0, 0) => {
+                ("interrupted before anything was stored".to_owned(), "run the same command again")
+            }
             (0, _) => (
                 format!(
-                    "after {} that {} stored before",
+                    "interrupted after {} that {} stored before",
                     text::count(already, "event"),
                     was(already)
                 ),
                 "run the same command again to go on",
             ),
+            // How many were stored is in the summary.
             _ => (
-                format!("{} {} stored", text::count(stored, "event"), was(stored)),
+                "interrupted".to_owned(),
                 "run the same command again: it passes over what is stored and goes on there",
             ),
         };
-        let message =
-            if stored > 0 { format!("interrupted; {said}") } else { format!("interrupted {said}") };
         Failure::new(Exit::Interrupted, message).hint(hint)
     }
 
@@ -124,9 +125,11 @@ impl Summary {
         match (stored, already) {
             (0, 0) => lines.push(format!("nothing to import in {}", self.name)),
             (0, _) => lines.push(format!(
-                "nothing new: all {} of {} were stored already",
+                "nothing new: {} {} of {} {} stored already",
+                if already == 1 { "the" } else { "all" },
                 text::count(already, "event"),
-                self.name
+                self.name,
+                was(already)
             )),
             _ => lines.push(format!(
                 "imported {done} from {} in {seconds} ({} a second)",
@@ -135,7 +138,7 @@ impl Summary {
             )),
         }
         if stored > 0 && already > 0 {
-            lines.push(format!("{} more were stored already", text::number(already)));
+            lines.push(format!("{} more {} stored already", text::number(already), was(already)));
         }
         if moved > 0 {
             lines.push(format!(
@@ -145,7 +148,8 @@ impl Summary {
         }
         if differing > 0 {
             let count = text::count(differing, "record");
-            lines.push(format!("{count} of deletions or truncations differ from the file's"));
+            let differ = if differing == 1 { "differs" } else { "differ" };
+            lines.push(format!("{count} of deletions or truncations {differ} from the file's"));
         }
         if self.bad_rows.count > 0 {
             lines.push(format!("skipped {}:", text::count(self.bad_rows.count, "bad row")));

@@ -57,22 +57,51 @@ impl Zone {
     /// The instant at which a clock of this zone showed `local`.
     fn instant(&self, local: DateTime) -> Result<Timestamp, String> {
         let found = self.zone.to_ambiguous_timestamp(local).offset();
-        let (what, earlier, later) = match found {
+        let (fault, earlier, later) = match found {
             AmbiguousOffset::Unambiguous { offset } => return Ok(instant(local, offset)),
-            AmbiguousOffset::Gap { before, after } => ("skipped this time", after, before),
-            AmbiguousOffset::Fold { before, after } => ("showed this time twice", before, after),
+            AmbiguousOffset::Gap { before, after } => (skipped(&self.zone, local), after, before),
+            AmbiguousOffset::Fold { before, after } => {
+                let zone = name(&self.zone);
+                let fault = format!(
+                    "expected a time that {zone} had once, found {local}, which its clocks showed twice"
+                );
+                (fault, before, after)
+            }
         };
         match self.ambiguous {
             Ambiguous::Earlier => Ok(instant(local, earlier)),
             Ambiguous::Later => Ok(instant(local, later)),
-            Ambiguous::Refuse => {
-                let zone = self.zone.iana_name().unwrap_or("this zone");
-                Err(format!(
-                    "expected one instant, found {local}: clocks of {zone} {what}; see --ambiguous-times"
-                ))
-            }
+            Ambiguous::Refuse => Err(format!("{fault}; see --ambiguous-times")),
         }
     }
+}
+
+/// The instant at which a clock of `zone` showed `local`, when it had this offset. Times of long
+/// ago have offsets with seconds, which are written rounded.
+fn agreed(zone: &TimeZone, local: DateTime, offset: Offset) -> Result<Timestamp, String> {
+    let rounds = |known: &Offset| {
+        *known == offset || known.round(jiff::Unit::Minute).is_ok_and(|it| it == offset)
+    };
+    let known = match zone.to_ambiguous_timestamp(local).offset() {
+        AmbiguousOffset::Unambiguous { offset } => [offset, offset],
+        AmbiguousOffset::Fold { before, after } => [before, after],
+        AmbiguousOffset::Gap { .. } => return Err(skipped(zone, local)),
+    };
+    let known = known.into_iter().find(rounds).ok_or_else(|| {
+        format!("expected an offset that {} has at that time, found {offset}", name(zone))
+    })?;
+    Ok(instant(local, known))
+}
+
+fn skipped(zone: &TimeZone, local: DateTime) -> String {
+    let zone = name(zone);
+    format!(
+        "expected a time that exists in {zone}, found {local}, which clocks skip there when they go forward"
+    )
+}
+
+fn name(zone: &TimeZone) -> &str {
+    zone.iana_name().unwrap_or("this zone")
 }
 
 /// The instant at which a clock with this offset shows `local`.

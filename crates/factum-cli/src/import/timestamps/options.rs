@@ -7,7 +7,7 @@ use jiff::fmt::strtime::{self, BrokenDownTime};
 use jiff::fmt::temporal::DateTimeParser;
 use jiff::tz::TimeZone;
 
-use super::{Ambiguous, Zone, instant, rfc3339, shown, writable};
+use super::{Ambiguous, Zone, agreed, instant, rfc3339, shown, writable};
 
 /// How a file writes times.
 #[derive(Args, Clone, Debug)]
@@ -60,7 +60,9 @@ fn format(text: &str) -> Result<TimeFormat, String> {
 }
 
 fn zone(text: &str) -> Result<TimeZone, String> {
-    DateTimeParser::new().parse_time_zone(text).map_err(|error| error.to_string())
+    let expected =
+        || format!("expected a zone such as Europe/Berlin or +02:00, found {}", shown(text));
+    DateTimeParser::new().parse_time_zone(text).map_err(|_| expected())
 }
 
 impl Default for TimeOptions {
@@ -129,23 +131,26 @@ fn epoch(text: &str, unit: i64) -> Result<Timestamp, String> {
 }
 
 fn by_pattern(pattern: &str, text: &str, zone: &Zone) -> Result<Timestamp, String> {
-    let invalid = |error: jiff::Error| {
-        format!("expected a time as {pattern:?}, found {}: {error}", shown(text))
-    };
-    let parsed = strtime::parse(pattern, text).map_err(invalid)?;
+    let unlike = |_| format!("expected a time as {pattern:?}, found {}", shown(text));
+    let parsed = strtime::parse(pattern, text).map_err(unlike)?;
     // A pattern such as %s gives the instant itself.
     if parsed.year().is_none()
         && let Ok(at) = parsed.to_timestamp()
     {
         return Ok(Timestamp::from_micros(at.as_microsecond()));
     }
-    let local: DateTime = parsed.to_datetime().map_err(invalid)?;
+    let incomplete = |_| {
+        let text = shown(text);
+        format!("expected a day that exists, found {text}, of which {pattern:?} makes none")
+    };
+    let local: DateTime = parsed.to_datetime().map_err(incomplete)?;
+    let get = |name| {
+        TimeZone::get(name)
+            .map_err(|_| format!("expected the name of a zone, found {}", shown(name)))
+    };
     match (parsed.iana_time_zone(), parsed.offset()) {
-        (Some(_), Some(_)) => {
-            let zoned = parsed.to_zoned().map_err(invalid)?;
-            Ok(Timestamp::from_micros(zoned.timestamp().as_microsecond()))
-        }
-        (Some(name), None) => zone.with(TimeZone::get(name).map_err(invalid)?).instant(local),
+        (Some(name), Some(offset)) => agreed(&get(name)?, local, offset),
+        (Some(name), None) => zone.with(get(name)?).instant(local),
         (None, Some(offset)) => Ok(instant(local, offset)),
         (None, None) => zone.instant(local),
     }

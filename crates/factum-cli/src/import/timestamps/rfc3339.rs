@@ -1,12 +1,11 @@
 //! RFC 3339 and its relatives: ISO 8601, XML Schema, RFC 9557, what databases print.
 
 use factum::Timestamp;
-use jiff::Zoned;
 use jiff::civil::DateTime;
-use jiff::fmt::temporal::Pieces;
+use jiff::fmt::temporal::{Pieces, PiecesOffset};
 use jiff::tz::Offset;
 
-use super::{Zone, instant, shown};
+use super::{Zone, agreed, instant, shown};
 
 /// Reads a date with or without a time, an offset or a zone's name; what names no zone is of `zone`.
 pub(super) fn read(text: &str, zone: &Zone) -> Result<Timestamp, String> {
@@ -36,17 +35,18 @@ fn local(pieces: &Pieces<'_>) -> DateTime {
 /// A time with annotations in brackets. A zone's name there is what counts, and must agree with
 /// the offset if there is one.
 fn named(text: &str, zone: &Zone) -> Result<Timestamp, String> {
-    let invalid = |error: jiff::Error| format!("{}: {error}", shown(text));
-    let pieces = Pieces::parse(text).map_err(invalid)?;
-    let named = pieces.to_time_zone().map_err(invalid)?;
+    let expected = |what: &str| format!("expected {what}, found {}", shown(text));
+    let pieces = Pieces::parse(text)
+        .map_err(|_| expected("a time such as 2026-01-31T09:30:00+01:00[Europe/Berlin]"))?;
+    let named = pieces.to_time_zone().map_err(|_| expected("the name of a zone in brackets"))?;
+    let local = local(&pieces);
     match (named, pieces.offset()) {
-        (Some(_), Some(_)) => {
-            let zoned: Zoned = text.parse().map_err(invalid)?;
-            Ok(Timestamp::from_micros(zoned.timestamp().as_microsecond()))
-        }
-        (Some(named), None) => zone.with(named).instant(local(&pieces)),
-        (None, Some(offset)) => Ok(instant(local(&pieces), offset.to_numeric_offset())),
-        (None, None) => zone.instant(local(&pieces)),
+        // Z is no offset of the zone, but says that the time is UTC.
+        (Some(_), Some(PiecesOffset::Zulu)) => Ok(instant(local, Offset::UTC)),
+        (Some(named), Some(offset)) => agreed(&named, local, offset.to_numeric_offset()),
+        (Some(named), None) => zone.with(named).instant(local),
+        (None, Some(offset)) => Ok(instant(local, offset.to_numeric_offset())),
+        (None, None) => zone.instant(local),
     }
 }
 
@@ -106,6 +106,10 @@ mod tests {
             ("2024-07-10T02:30:00[America/New_York]", "2024-07-10T06:30:00Z"),
             ("2024-07-10T02:30:00-04:00[America/New_York]", "2024-07-10T06:30:00Z"),
             ("2024-07-10T02:30:00[u-ca=gregory]", "2024-07-10T02:30:00Z"),
+            ("2024-07-10T02:30:00Z[America/New_York]", "2024-07-10T02:30:00Z"),
+            ("2024-11-03T01:30:00-04:00[America/New_York]", "2024-11-03T05:30:00Z"),
+            ("2024-11-03T01:30:00-05:00[America/New_York]", "2024-11-03T06:30:00Z"),
+            ("1880-01-01T00:00:00-04:56[America/New_York]", "1880-01-01T04:56:02Z"),
         ] {
             assert_eq!(parse(text).map(|at| at.to_string()), Ok(utc.to_owned()), "{text}");
         }
@@ -123,7 +127,9 @@ mod tests {
             "2011-10-11T13:42:22Z+01:00",
             "2024-07-10T02:30:00[Mars/Base]",
             "2024-07-10T02:30:00-01:00[America/New_York]",
+            "2024-03-10T02:30:00-05:00[America/New_York]",
             "9999-12-31T24:00:00Z",
+            "9999-12-31T23:59:59-05:00",
             "2011-10-11T13:42:22+",
             "\u{2212}\u{2212}\u{2212}\u{2212}",
         ] {
