@@ -92,14 +92,12 @@ pub(crate) enum Act {
 const KIND_POSTINGS: PostingSql = PostingSql {
     insert_one: sql::INSERT_KIND_POSITION,
     insert_many: sql::INSERT_KIND_POSITIONS,
-    close: sql::CLOSE_KIND_POSITIONS,
     last: sql::LAST_OF_KIND,
 };
 
 const TERM_POSTINGS: PostingSql = PostingSql {
     insert_one: sql::INSERT_TERM_POSITION,
     insert_many: sql::INSERT_TERM_POSITIONS,
-    close: sql::CLOSE_TERM_POSITIONS,
     last: sql::LAST_OF_TERM,
 };
 

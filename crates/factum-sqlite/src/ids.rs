@@ -190,31 +190,20 @@ impl Ids {
         Ok(before)
     }
 
-    /// Writes the rows of the streams that events were counted in.
+    /// Writes the rows of the streams that events were counted in, in order of id, so that neighbours in
+    /// the table are written one after the other.
     pub(crate) fn write_streams(&mut self, conn: &Connection) -> Result<(), Failure> {
+        let heads = &mut self.heads;
+        self.dirty.sort_unstable_by_key(|(_, _, place)| heads[*place].id);
+        let mut update = conn.prepare_cached(sql::MOVE_STREAM)?;
         for (tenant, stream, place) in self.dirty.drain(..) {
-            let head = &mut self.heads[place];
+            let head = &mut heads[place];
             let StreamHead { id, first, tombstoned, last_position, is_new, .. } = *head;
             let ends = StreamEnds { id, first, tombstoned, last: head.next - 1, last_position };
-            let name = stream.as_str();
-            let checksum = ends.row(tenant, name).checksum();
             if is_new {
-                let hash = stream_hash(tenant, name);
-                let mut insert = conn.prepare_cached(sql::INSERT_STREAM)?;
-                let (last, last_position) = (ends.last, ends.last_position);
-                insert.execute((
-                    id,
-                    tenant,
-                    name,
-                    first,
-                    tombstoned,
-                    last,
-                    last_position,
-                    hash,
-                    checksum,
-                ))?;
+                insert_stream(conn, tenant, stream.as_str(), &ends)?;
             } else {
-                let mut update = conn.prepare_cached(sql::MOVE_STREAM)?;
+                let checksum = ends.row(tenant, stream.as_str()).checksum();
                 update.execute((id, first, tombstoned, ends.last, last_position, checksum))?;
             }
             (head.is_new, head.is_dirty) = (false, false);
@@ -332,6 +321,19 @@ impl Ids {
         self.counts[sort] += 1;
         self.counts[sort]
     }
+}
+
+fn insert_stream(
+    conn: &Connection,
+    tenant: i64,
+    name: &str,
+    ends: &StreamEnds,
+) -> rusqlite::Result<()> {
+    let StreamEnds { id, first, tombstoned, last, last_position } = *ends;
+    let (hash, checksum) = (stream_hash(tenant, name), ends.row(tenant, name).checksum());
+    let mut insert = conn.prepare_cached(sql::INSERT_STREAM)?;
+    insert.execute((id, tenant, name, first, tombstoned, last, last_position, hash, checksum))?;
+    Ok(())
 }
 
 fn trim<K: Eq + Hash, V>(kept: &mut Kept<K, V>) {

@@ -36,7 +36,6 @@ impl PostingEnds {
 pub(crate) struct PostingSql {
     pub(crate) insert_one: &'static str,
     pub(crate) insert_many: &'static str,
-    pub(crate) close: &'static str,
     pub(crate) last: &'static str,
 }
 
@@ -44,7 +43,6 @@ pub(crate) struct PostingSql {
 pub(crate) struct PostingTable<'c> {
     one: CachedStatement<'c>,
     many: CachedStatement<'c>,
-    close: CachedStatement<'c>,
     last: CachedStatement<'c>,
     rows: Vec<[i64; 3]>,
 }
@@ -54,7 +52,6 @@ impl<'c> PostingTable<'c> {
         Ok(Self {
             one: conn.prepare_cached(sql.insert_one)?,
             many: conn.prepare_cached(sql.insert_many)?,
-            close: conn.prepare_cached(sql.close)?,
             last: conn.prepare_cached(sql.last)?,
             rows: Vec::new(),
         })
@@ -63,7 +60,8 @@ impl<'c> PostingTable<'c> {
     /// Writes the postings (id, position) of a request and empties the list.
     ///
     /// In order of id, so that neighbours in the table are written one after the other; and many
-    /// to a statement, because starting a statement costs as much as writing a row.
+    /// to a statement, because starting a statement costs as much as writing a row. The entry at
+    /// position 0 replaces the one that is there; the others are new.
     pub(crate) fn write(
         &mut self,
         postings: &mut Vec<(i64, i64)>,
@@ -77,12 +75,14 @@ impl<'c> PostingTable<'c> {
                 Some(last) => *last,
                 None => last_posting(&mut self.last, id)?,
             };
+            let closing = self.rows.len();
+            self.rows.push([id, 0, 0]);
             for (_, position) in list {
                 self.rows.push([id, *position, previous]);
                 previous = *position;
             }
+            self.rows[closing][2] = previous;
             ends.0.insert(id, previous);
-            self.close.execute((id, previous))?;
         }
         let chunks = self.rows.chunks_exact(ROWS);
         let rest = chunks.remainder();

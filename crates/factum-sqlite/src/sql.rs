@@ -20,8 +20,6 @@ statements! {
     INSERT_STREAM = "append/insert_stream";
     INSERT_KIND = "append/insert_kind";
     INSERT_TERM = "append/insert_term";
-    CLOSE_KIND_POSITIONS = "append/close_kind_positions";
-    CLOSE_TERM_POSITIONS = "append/close_term_positions";
     INSERT_KIND_KEY = "append/insert_kind_key";
     FIND_STREAM = "append/find_stream";
     FIND_STREAM_BY_HASH = "append/find_stream_by_hash";

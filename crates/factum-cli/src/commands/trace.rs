@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use clap::Args;
 use factum::jsonl::Record;
-use factum::{CausationId, CorrelationId, LogRead, Position, QueryItem, RecordedEvent};
+use factum::{CausationId, CorrelationId, LogRead, Position, QueryItem, RecordedEvent, TenantId};
 use futures::TryStreamExt;
 
 use crate::outcome::{Exit, Failure};
@@ -69,8 +69,11 @@ struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     fn new(events: &'a [RecordedEvent]) -> Self {
-        let places: HashMap<String, usize> =
-            events.iter().enumerate().map(|(index, event)| (event.id.to_string(), index)).collect();
+        // Ids are the tenant's own, and where two streams have one, the first event with it is meant.
+        let mut places: HashMap<(&TenantId, String), usize> = HashMap::new();
+        for (index, event) in events.iter().enumerate() {
+            places.entry((&event.tenant, event.id.to_string())).or_insert(index);
+        }
         let mut tree = Self {
             events,
             parents: vec![None; events.len()],
@@ -80,7 +83,8 @@ impl<'a> Tree<'a> {
         for (index, event) in events.iter().enumerate() {
             let cause = event.causation.as_ref();
             // An effect never comes before its cause; whoever claims so is shown as a root.
-            let parent = cause.and_then(|it| places.get(it.as_str())).filter(|it| **it < index);
+            let place = |it: &CausationId| places.get(&(&event.tenant, it.to_string()));
+            let parent = cause.and_then(place).filter(|it| **it < index);
             match (parent, tree.roots.iter_mut().find(|(root, _)| *root == cause)) {
                 (Some(&parent), _) => {
                     tree.parents[index] = Some(parent);

@@ -1,5 +1,5 @@
 -- 32 rows of term, position, previous: posting.rs binds them in that order
-INSERT INTO term_positions (term, position, previous) VALUES
+INSERT OR REPLACE INTO term_positions (term, position, previous) VALUES
     (?1, ?2, ?3), (?4, ?5, ?6), (?7, ?8, ?9), (?10, ?11, ?12),
     (?13, ?14, ?15), (?16, ?17, ?18), (?19, ?20, ?21), (?22, ?23, ?24),
     (?25, ?26, ?27), (?28, ?29, ?30), (?31, ?32, ?33), (?34, ?35, ?36),
