@@ -61,14 +61,14 @@ pub(super) fn ended(error: AppendError, held: u64) -> Failure {
         }
         // What the append itself says of nothing being stored is true.
         _ if held == 0 => return error.into(),
-        AppendError::Store(error) => format!("what came before it is stored; {}", todo(error)),
+        AppendError::Store(error) => format!("what came before it is stored; {}", next_step(error)),
         _ => "what came before it is stored; run the same command again to go on".to_owned(),
     };
     Failure::from(error).hint(hint)
 }
 
 /// What to do before the import can go on.
-fn todo(error: &StoreError) -> String {
+fn next_step(error: &StoreError) -> String {
     let advice = error.advice().unwrap_or(match error.kind() {
         StoreErrorKind::StorageFull => "make room",
         StoreErrorKind::TimedOut => "raise the limit that stopped it",
